@@ -17,6 +17,8 @@ export const PAGE_BYTES = 4096;
 export const NO_FRAME = -1 as Frame;
 /** No virtual address: page zero is never mapped in the kernel. */
 export const NOWHERE = 0n as VirtAddr;
+/** No physical address: nothing is mapped there. */
+export const NO_PHYS = 0xffff_ffff_ffff_ffffn as PhysAddr;
 
 /** Physical addresses are below 2^52 (Intel SDM vol. 3A, "4-Level Paging and 5-Level Paging"). */
 export const PHYS_LIMIT = 1n << 52n;

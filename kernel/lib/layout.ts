@@ -11,6 +11,7 @@
  * its own width is refused unless it is `packed`. In Node this builds accessors over the doors; natively the compiler
  * folds each use to the one load or store that it is.
  */
+"compiler: layouts"; // this file tells the compiler about records and is not itself compiled
 import { load16, load32, load64, load8, store16, store32, store64, store8 } from "../doors/machine.ts";
 
 /** A field of type T that takes `Width` bytes. `Access`: "word" is loaded and stored; "bytes" has only an address. */

@@ -12,3 +12,5 @@ export const ALREADY_MAPPED = -17 as Status;
 export const INVALID = -22 as Status;
 /** ENXIO: nothing is mapped there. */
 export const NOT_MAPPED = -6 as Status;
+/** EUCLEAN: a structure in memory contradicts itself. */
+export const DAMAGED = -117 as Status;

@@ -1,0 +1,104 @@
+/**
+ * What the CPU can do, asked once, and the protections that it offers switched on.
+ * Intel SDM vol. 2A, "CPUID"; vol. 3A, "Control Registers".
+ */
+import { cpuid, readCr0, writeCr0, writeCr4 } from "../doors/machine.ts";
+
+const EAX = 0;
+const EBX = 1;
+const ECX = 2;
+const EDX = 3;
+
+const LEAF = {
+  HIGHEST: 0,
+  FEATURES: 1,
+  STRUCTURED_FEATURES: 7,
+  HIGHEST_EXTENDED: 0x8000_0000,
+  EXTENDED_FEATURES: 0x8000_0001,
+  ADDRESS_SIZES: 0x8000_0008,
+} as const;
+
+const CR0_WRITE_PROTECT = 1n << 16n;
+const CR4_PAE = 1n << 5n;
+const CR4_PGE = 1n << 7n;
+const CR4_UMIP = 1n << 11n;
+const CR4_SMEP = 1n << 20n;
+const CR4_SMAP = 1n << 21n;
+
+/** Physical address bits of a CPU that does not say (Intel SDM vol. 3A, "Enumeration of Paging Features by CPUID"). */
+const DEFAULT_PHYSICAL_BITS = 36;
+
+let nx = false;
+let gigabytePages = false;
+let globalPages = false;
+let smep = false;
+let smap = false;
+let umip = false;
+let physicalBits = DEFAULT_PHYSICAL_BITS;
+
+/**
+ * Reads the features, then sets CR0.WP and the whole of CR4: PAE, and PGE, SMEP, SMAP and UMIP where present.
+ * EFER.NXE is on already: boot/entry.asm refuses a CPU without NX.
+ */
+export function cpuInit(): void {
+  const highest = leafLimit(LEAF.HIGHEST);
+  const extended = leafLimit(LEAF.HIGHEST_EXTENDED);
+  const hasStructured = highest >= LEAF.STRUCTURED_FEATURES;
+  const hasExtended = extended >= LEAF.EXTENDED_FEATURES;
+
+  globalPages = hasFeature(LEAF.FEATURES, EDX, 13);
+  smep = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, 7);
+  smap = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, 20);
+  umip = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, ECX, 2);
+  nx = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, 20);
+  gigabytePages = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, 26);
+  physicalBits = DEFAULT_PHYSICAL_BITS;
+  if (extended >= LEAF.ADDRESS_SIZES) physicalBits = cpuid(LEAF.ADDRESS_SIZES, 0, EAX) & 0xff;
+
+  writeCr0(readCr0() | CR0_WRITE_PROTECT);
+  writeCr4(
+    CR4_PAE |
+      (globalPages ? CR4_PGE : 0n) |
+      (smep ? CR4_SMEP : 0n) |
+      (smap ? CR4_SMAP : 0n) |
+      (umip ? CR4_UMIP : 0n),
+  );
+}
+
+/** No-execute pages. */
+export function hasNx(): boolean {
+  return nx;
+}
+/** 1 GiB pages. */
+export function hasGigabytePages(): boolean {
+  return gigabytePages;
+}
+/** Pages whose TLB entries outlive a CR3 load. */
+export function hasGlobalPages(): boolean {
+  return globalPages;
+}
+/** The kernel cannot execute a program's pages. */
+export function hasSmep(): boolean {
+  return smep;
+}
+/** The kernel cannot reach a program's pages by accident. */
+export function hasSmap(): boolean {
+  return smap;
+}
+/** A program cannot ask where the descriptor tables are. */
+export function hasUmip(): boolean {
+  return umip;
+}
+/** Width of a physical address (MAXPHYADDR): entry bits from here up to 51 must be zero. */
+export function physicalAddressBits(): number {
+  return physicalBits;
+}
+
+/** The highest leaf of the range that starts at `leaf`, as an unsigned number. */
+function leafLimit(leaf: number): number {
+  return cpuid(leaf, 0, EAX);
+}
+
+function hasFeature(leaf: number, register: number, bit: number): boolean {
+  return ((cpuid(leaf, 0, register) >>> bit) & 1) === 1;
+}

@@ -1,0 +1,72 @@
+/**
+ * COM1, a 16550 UART, polled: 115200 baud, 8N1, FIFO on. The kernel's log and its console.
+ * It never waits for good: where no UART answers it is silent, and bytes that a stuck one does not take are dropped.
+ * Registers: PC16550D datasheet, "Registers".
+ */
+import { inb, outb } from "../doors/machine.ts";
+
+const UART = {
+  DATA: 0x3f8, // the divisor's low byte while DIVISOR_LATCH is on
+  INTERRUPT_ENABLE: 0x3f9, // the divisor's high byte while DIVISOR_LATCH is on
+  FIFO_CONTROL: 0x3fa,
+  LINE_CONTROL: 0x3fb,
+  MODEM_CONTROL: 0x3fc,
+  LINE_STATUS: 0x3fd,
+} as const;
+
+const DIVISOR_LATCH = 0x80; // line control
+const EIGHT_BITS_NO_PARITY = 0x03; // line control: 8N1
+const FIFO_ON_AND_CLEARED = 0xc7; // FIFO control: enabled, both emptied, threshold 14
+const TERMINAL_READY = 0x03; // modem control: DTR, RTS
+const DATA_READY = 0x01; // line status
+const TRANSMITTER_EMPTY = 0x20; // line status: THRE
+const NOBODY = 0xff; // a port that no device drives
+
+const DIVISOR_115200 = 1;
+/** Status reads before a byte is dropped: a full FIFO drains in 1.4 ms, these take some hundred milliseconds. */
+const PATIENCE = 1 << 20;
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+let present = false;
+let stuck = false; // the last byte was dropped: the next ones look once instead of waiting
+
+/** Sets the UART up, or finds that there is none. Until then, writing does nothing and reading finds nothing. */
+export function serialInit(): void {
+  outb(UART.INTERRUPT_ENABLE, 0);
+  outb(UART.LINE_CONTROL, DIVISOR_LATCH);
+  outb(UART.DATA, DIVISOR_115200);
+  outb(UART.INTERRUPT_ENABLE, 0);
+  outb(UART.LINE_CONTROL, EIGHT_BITS_NO_PARITY);
+  outb(UART.FIFO_CONTROL, FIFO_ON_AND_CLEARED);
+  outb(UART.MODEM_CONTROL, TERMINAL_READY);
+  present = inb(UART.LINE_STATUS) !== NOBODY;
+  stuck = false;
+}
+
+/** Sends `byte`; a line feed goes out as carriage return and line feed. At most PATIENCE status reads a byte. */
+export function serialWrite(byte: number): void {
+  if (!present) return;
+  if (byte === LINE_FEED) send(CARRIAGE_RETURN);
+  send(byte);
+}
+
+/** The next byte that has arrived, -1 when there is none. */
+export function serialRead(): number {
+  if (!present) return -1;
+  if ((inb(UART.LINE_STATUS) & DATA_READY) === 0) return -1;
+  return inb(UART.DATA);
+}
+
+function send(byte: number): void {
+  const patience = stuck ? 1 : PATIENCE;
+  stuck = true;
+  for (let reads = 0; reads < patience; reads++) {
+    if ((inb(UART.LINE_STATUS) & TRANSMITTER_EMPTY) !== 0) {
+      stuck = false;
+      outb(UART.DATA, byte);
+      return;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** Forgetting translations. The mapper pays what it owes; nobody above it flushes. */
+import { invalidatePage, readCr3, readCr4, writeCr3, writeCr4 } from "../doors/machine.ts";
+import type { VirtAddr } from "../lib/addr.ts";
+
+/** CR4.PGE: while it is set, entries marked global outlive a CR3 load. */
+const CR4_PGE = 1n << 7n;
+
+/** Drops what the CPU remembers of the page that holds `va`, global or not, and all upper entries that it remembers. */
+export function flushPage(va: VirtAddr): void {
+  invalidatePage(va);
+}
+
+/** Drops everything (Intel SDM vol. 3A, "Operations that Invalidate TLBs and Paging-Structure Caches"). */
+export function flushAll(): void {
+  const cr4 = readCr4();
+  if ((cr4 & CR4_PGE) === 0n) {
+    writeCr3(readCr3());
+    return;
+  }
+  writeCr4(cr4 & ~CR4_PGE); // a CR3 load would leave the global entries
+  writeCr4(cr4);
+}

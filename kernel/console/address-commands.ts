@@ -1,0 +1,43 @@
+/** `translate ADDR` and `fault ADDR`: what the page tables say about an address, and what a touch does. */
+import { loadVolatile8 } from "../doors/machine.ts";
+import { NO_PHYS, type VirtAddr } from "../lib/addr.ts";
+import { numberParsed } from "../lib/number.ts";
+import { logEnd, logHex, logLine, logPhys, logText, logVirt } from "../base/log.ts";
+import { kernelRoot } from "../mm/paging/kernel-map.ts";
+import { translate } from "../mm/paging/walk.ts";
+import { walkShow } from "../stats/walk.ts";
+import { wordIsNumber, wordLog } from "./words.ts";
+
+/** Writes the walk of the address in the kernel's tables. */
+export function translateCommand(): boolean {
+  if (argumentIsAddress()) walkShow(kernelRoot(), argumentAddress());
+  return true;
+}
+
+/** Comes back if the address is mapped, or is in the demand-paged window and gets a frame; otherwise the kernel ends. */
+export function faultCommand(): boolean {
+  if (!argumentIsAddress()) return true;
+  const va = argumentAddress();
+  const wasMapped = translate(kernelRoot(), va) !== NO_PHYS;
+  const byte = loadVolatile8(va);
+
+  logVirt("", va);
+  logText(wasMapped ? " was mapped already" : " was not mapped; the page fault was repaired, it is now");
+  logPhys(wasMapped ? ", " : " ", translate(kernelRoot(), va));
+  logEnd();
+  logHex("The byte there is ", BigInt(byte));
+  logLine(".");
+  return true;
+}
+
+/** Is the first argument a number? If not, that is said. */
+function argumentIsAddress(): boolean {
+  if (wordIsNumber(1)) return true;
+  wordLog(1);
+  logLine(" is not an address: write it like 0x4444_4444_0000, 4096, 64K, 16M or 2G.");
+  return false;
+}
+
+function argumentAddress(): VirtAddr {
+  return numberParsed() as VirtAddr;
+}

@@ -1,0 +1,72 @@
+/** The words of the line: a command and what comes after it. Words are separated by spaces. */
+import { load8, stringByte, stringLength } from "../doors/machine.ts";
+import { logAscii } from "../base/log.ts";
+import { numberParse } from "../lib/number.ts";
+
+const SPACE = 0x20;
+const KIND_MARK = 0x76; // "v": the log writes virtual addresses as v0x400000
+
+let text = 0n;
+let length = 0;
+
+/** From now on the words are those of the `count` bytes at `at`, which must stay where they are. */
+export function wordsSet(at: bigint, count: number): void {
+  text = at;
+  length = count;
+}
+
+export function wordCount(): number {
+  let words = 0;
+  for (let at = wordStart(0); at < length; at = wordStart(wordEnd(at))) words++;
+  return words;
+}
+
+/** Is word `index` exactly `expected`? No if there is no such word. */
+export function wordIs(index: number, expected: string): boolean {
+  const start = wordFind(index);
+  const size = stringLength(expected);
+  if (wordEnd(start) - start !== size) return false;
+  for (let i = 0; i < size; i++) {
+    if (byteAt(start + i) !== stringByte(expected, i)) return false;
+  }
+  return true;
+}
+
+/** Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`) is one. */
+export function wordIsNumber(index: number): boolean {
+  const start = wordFind(index);
+  const end = wordEnd(start);
+  const digits = end - start > 1 && byteAt(start) === KIND_MARK ? start + 1 : start;
+  return numberParse(text + BigInt(digits), end - digits);
+}
+
+/** Writes word `index` to the log. */
+export function wordLog(index: number): void {
+  const start = wordFind(index);
+  logAscii(text + BigInt(start), wordEnd(start) - start);
+}
+
+/** Where word `index` starts; `length` if there are not that many. */
+function wordFind(index: number): number {
+  let at = wordStart(0);
+  for (let i = 0; i < index; i++) at = wordStart(wordEnd(at));
+  return at;
+}
+
+/** The first character from `at` on that is no space. */
+function wordStart(at: number): number {
+  let start = at;
+  while (start < length && byteAt(start) === SPACE) start++;
+  return start;
+}
+
+/** The first space from `at` on, or the end of the line. */
+function wordEnd(at: number): number {
+  let end = at;
+  while (end < length && byteAt(end) !== SPACE) end++;
+  return end;
+}
+
+function byteAt(index: number): number {
+  return load8(text + BigInt(index));
+}

@@ -1,0 +1,87 @@
+/**
+ * Boot options: the words of the command line, `key=value` or a bare `key`. Of two with the same key the last counts,
+ * so that QEMU's fw_cfg can override what the ISO says. Nothing is stored: each question reads the line anew.
+ */
+import { load8, stringByte, stringLength } from "../doors/machine.ts";
+import { logAscii, logEnd, logText } from "../base/log.ts";
+import type { VirtAddr } from "../lib/addr.ts";
+import { numberParse, numberParsed } from "../lib/number.ts";
+import { commandLine, commandLineLength, isBlank } from "./boot-info.ts";
+
+const EQUALS = 0x3d;
+
+let valueStart = 0; // where in the command line the value lies that option() found last
+let valueEnd = 0;
+
+/** Is there such an option? optionText() and optionTextLength() then give its value. Cost: the length of the line. */
+export function option(key: string): boolean {
+  valueStart = 0;
+  valueEnd = 0;
+  let found = false;
+  let at = 0;
+  while (at < commandLineLength()) {
+    const end = wordEnd(at);
+    if (keyMatches(key, at, end)) {
+      found = true;
+      valueEnd = end;
+      valueStart = at + stringLength(key) < end ? at + stringLength(key) + 1 : end;
+    }
+    at = end + 1;
+  }
+  return found;
+}
+
+/** The value that the last option() found: optionTextLength() bytes of untrusted text, none for a bare word. */
+export function optionText(): VirtAddr {
+  return (commandLine() + BigInt(valueStart)) as VirtAddr;
+}
+export function optionTextLength(): number {
+  return valueEnd - valueStart;
+}
+
+/** Is there such an option, with exactly this value? */
+export function optionIs(key: string, value: string): boolean {
+  if (!option(key) || optionTextLength() !== stringLength(value)) return false;
+  return textMatches(value, valueStart);
+}
+
+/**
+ * The option's number, or `fallback` when it is not given. One that is no number (see numberParse) gets a line, and the
+ * fallback counts as well.
+ */
+export function optionNumber(key: string, fallback: bigint): bigint {
+  if (!option(key)) return fallback;
+  if (numberParse(optionText(), optionTextLength())) return numberParsed();
+
+  logText("dev: option is no number, the default is used: ");
+  logText(key);
+  logText("=");
+  logAscii(optionText(), optionTextLength());
+  logEnd();
+  return fallback;
+}
+
+function wordEnd(at: number): number {
+  let end = at;
+  while (end < commandLineLength() && !isBlank(byteAt(end))) end++;
+  return end;
+}
+
+/** Is the word at..end-1 `key` alone, or `key` and an equals sign and more? */
+function keyMatches(key: string, at: number, end: number): boolean {
+  const length = stringLength(key);
+  if (end - at < length || !textMatches(key, at)) return false;
+  return end - at === length || byteAt(at + length) === EQUALS;
+}
+
+/** The bytes from `at` on must exist. */
+function textMatches(expected: string, at: number): boolean {
+  for (let i = 0; i < stringLength(expected); i++) {
+    if (byteAt(at + i) !== stringByte(expected, i)) return false;
+  }
+  return true;
+}
+
+function byteAt(index: number): number {
+  return load8(commandLine() + BigInt(index));
+}

@@ -1,0 +1,105 @@
+/**
+ * QEMU's fw_cfg device, for one file of it: boot options given on QEMU's command line without a new ISO,
+ * `-fw_cfg name=opt/kernel/cmdline,string=heap.size=4M`.
+ * Source: QEMU, docs/specs/fw_cfg.rst. Ports only: a selector, then the item's bytes one after the other.
+ */
+import { cpuid, inb, outw, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
+import { logEnd, logNumber, logText } from "../base/log.ts";
+import type { VirtAddr } from "../lib/addr.ts";
+import { COMMAND_LINE_LIMIT, commandLineAdd } from "./boot-info.ts";
+
+const PORT = { SELECTOR: 0x510, DATA: 0x511 } as const;
+const ITEM = { SIGNATURE: 0x0000, DIRECTORY: 0x0019 } as const;
+const NAME_BYTES = 56;
+/** QEMU has some fifty; a device that answers nonsense must not hold us up. */
+const FILE_LIMIT = 1024;
+/** CPUID leaf 1, ECX: set by every hypervisor, QEMU's own emulation included (AMD64 vol. 3, "Function 1h"). */
+const HYPERVISOR_BIT = 31;
+const ECX = 2;
+const NO_ITEM = -1;
+
+const text = staticBytes(COMMAND_LINE_LIMIT);
+
+let fileSize = 0; // of the file that fileFind found last
+
+/**
+ * Adds the words of `opt/kernel/cmdline` to the command line, if there is a fw_cfg and it has that file. A text
+ * longer than a command line is left out, with a line. On bare metal the ports belong to who knows what and are not
+ * touched.
+ */
+export function fwCfgOptions(): void {
+  if (!fwCfgIsPresent()) return;
+  const item = fileFind("opt/kernel/cmdline");
+  if (item === NO_ITEM) return;
+  if (fileSize > COMMAND_LINE_LIMIT) {
+    logText("dev: fw_cfg's options are too long and ignored");
+    logNumber(" bytes=", fileSize);
+    logEnd();
+    return;
+  }
+  select(item);
+  commandLineAdd(text as VirtAddr, textRead(fileSize));
+}
+
+function fwCfgIsPresent(): boolean {
+  if (((cpuid(1, 0, ECX) >>> HYPERVISOR_BIT) & 1) === 0) return false;
+  select(ITEM.SIGNATURE);
+  return nextBytesAre("QEMU");
+}
+
+/** The selector of the file called `path`, its size in fileSize; NO_ITEM if there is none. */
+function fileFind(path: string): number {
+  select(ITEM.DIRECTORY);
+  const listed = nextBig32();
+  const count = listed < FILE_LIMIT ? listed : FILE_LIMIT;
+  for (let i = 0; i < count; i++) {
+    fileSize = nextBig32();
+    const item = nextBig16();
+    nextBig16(); // reserved
+    if (nextNameIs(path)) return item;
+  }
+  return NO_ITEM;
+}
+
+/** The selected item's first `size` bytes, or fewer if a NUL ends them, into `text`. Answers how many. */
+function textRead(size: number): number {
+  for (let i = 0; i < size; i++) {
+    const byte = inb(PORT.DATA);
+    if (byte === 0) return i;
+    store8(text + BigInt(i), byte);
+  }
+  return size;
+}
+
+function select(item: number): void {
+  outw(PORT.SELECTOR, item);
+}
+
+/** Reads one name field to its end, whatever it holds. */
+function nextNameIs(path: string): boolean {
+  const length = stringLength(path);
+  let same = true;
+  for (let i = 0; i < NAME_BYTES; i++) {
+    const byte = inb(PORT.DATA);
+    if (i > length) continue; // after the NUL there may be anything
+    if (byte !== (i < length ? stringByte(path, i) : 0)) same = false;
+  }
+  return same;
+}
+
+function nextBytesAre(expected: string): boolean {
+  for (let i = 0; i < stringLength(expected); i++) {
+    if (inb(PORT.DATA) !== stringByte(expected, i)) return false;
+  }
+  return true;
+}
+
+/** Numbers in the directory are big-endian. */
+function nextBig32(): number {
+  const high = nextBig16();
+  return high * 0x1_0000 + nextBig16();
+}
+function nextBig16(): number {
+  const high = inb(PORT.DATA);
+  return high * 0x100 + inb(PORT.DATA);
+}

@@ -1,0 +1,63 @@
+/** From the loader to the prompt: the order in which the kernel's rooms come up, and why in that order. */
+import { cpuInit } from "./arch/cpu.ts";
+import { descriptorsInit } from "./arch/descriptors.ts";
+import { bootEnd, bootStart } from "./arch/image.ts";
+import { serialInit } from "./arch/serial.ts";
+import { logEnd, logLine, logNumber, logText } from "./base/log.ts";
+import { refuse } from "./base/refuse.ts";
+import { consoleRun } from "./console/console.ts";
+import { optionIs } from "./dev/boot-options.ts";
+import { bootInfoRead } from "./dev/boot-read.ts";
+import { type Frame, frameOf } from "./lib/addr.ts";
+import { OK } from "./lib/status.ts";
+import { heapBoot } from "./mm/heap/heap-boot.ts";
+import { kernelMapBuild, kernelMapSwitch } from "./mm/paging/kernel-map.ts";
+import { framesBoot } from "./mm/phys/frames-boot.ts";
+import { frameRangeGive, framesFree } from "./mm/phys/frames.ts";
+import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
+import { fatalInit } from "./trap/fatal.ts";
+
+export { onTrap } from "./trap/dispatch.ts";
+
+/** Below this much usable memory the kernel does not start: its tables and the default heap need most of it. */
+const MINIMUM_MEMORY = 4n * 1024n * 1024n;
+
+/**
+ * Called once by boot/entry.asm on the boot stack, interrupts off, over the boot page tables.
+ * `magic` says which door the loader used, `info` is the physical address of what it left for us.
+ */
+export function kernelMain(magic: number, info: number): void {
+  kernelStart(magic, info);
+  consoleRun();
+}
+
+/** Everything up to the prompt. Refuses the machine, or comes back with memory managed. */
+export function kernelStart(magic: number, info: number): void {
+  serialInit(); // first: until then a failure would be silent
+  logLine("boot: Palimpsest, a kernel in TypeScript");
+  descriptorsInit(); // from here on a mistake is a report instead of a reset
+  cpuInit(); // protections on before there is anything to protect
+  if (bootInfoRead(magic, info) !== OK) refuse("the loader's information cannot be used");
+  fatalInit(optionIs("panic", "exit"));
+
+  if (memoryMapBuild() !== OK) refuse("the loader gives no memory map");
+  if (usableBytes() < MINIMUM_MEMORY) refuse("it has less than 4 MiB of usable memory");
+  if (framesBoot() !== OK) refuse("there is no room for the frame bitmap");
+  if (kernelMapBuild() !== OK) refuse("there is no room for the page tables");
+  kernelMapSwitch();
+  bootPartGive(); // the boot tables were in it: not before the switch
+  if (heapBoot() !== OK) refuse("there is no memory for the heap");
+  logText("boot: up");
+  logNumber(" frames-free=", framesFree());
+  logEnd();
+}
+
+/** The 32-bit entry and the boot page tables have done their work: their frames join the pool. */
+function bootPartGive(): void {
+  const first: Frame = frameOf(bootStart());
+  const count = frameOf(bootEnd()) - first;
+  frameRangeGive(first, count);
+  logText("boot: given back");
+  logNumber(" frames=", count);
+  logEnd();
+}

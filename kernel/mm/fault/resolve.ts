@@ -1,0 +1,43 @@
+/**
+ * Page faults: whether one can be repaired, and the repair. It answers; who called decides what the answer means.
+ *
+ * Only the kernel's one demand-paged window is repaired here: a page of it that was never touched gets a zeroed frame.
+ */
+import { fillWords } from "../../doors/machine.ts";
+import { DEMAND_WINDOW, DEMAND_WINDOW_SIZE, frameBytes, NO_FRAME, pageOf, type VirtAddr } from "../../lib/addr.ts";
+import { NO_MEMORY, OK } from "../../lib/status.ts";
+import { kernelRoot } from "../paging/kernel-map.ts";
+import { mapPage } from "../paging/map.ts";
+import { PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
+import { frameGive, frameTake } from "../phys/frames.ts";
+
+/** What the faulting instruction wanted. */
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_EXECUTE = 2;
+
+/** The entry was changed: the instruction can be tried again. */
+export const FAULT_REPAIRED = 0;
+/** Nothing is meant to be at that address. */
+export const FAULT_NO_REGION = 1;
+/** There is something, and this access to it is not allowed. */
+export const FAULT_FORBIDDEN = 2;
+/** There is no frame for the page or for a table. */
+export const FAULT_NO_MEMORY = 3;
+
+const WORDS_PER_PAGE = 512;
+
+/** A fault by the kernel at `va`, where the entry is not present. Any answer but FAULT_REPAIRED left all as it was. */
+export function faultResolve(va: VirtAddr, access: number): number {
+  if (va < DEMAND_WINDOW || va - DEMAND_WINDOW >= DEMAND_WINDOW_SIZE) return FAULT_NO_REGION;
+  if (access === ACCESS_EXECUTE) return FAULT_FORBIDDEN;
+
+  const frame = frameTake();
+  if (frame === NO_FRAME) return FAULT_NO_MEMORY;
+  fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE); // before anybody can look
+  const status = mapPage(kernelRoot(), pageOf(va), frame, PTE_WRITABLE | PTE_NO_EXECUTE | PTE_GLOBAL);
+  if (status === OK) return FAULT_REPAIRED;
+
+  frameGive(frame);
+  return status === NO_MEMORY ? FAULT_NO_MEMORY : FAULT_FORBIDDEN; // mapped already: nothing to repair
+}

@@ -1,0 +1,111 @@
+/**
+ * The heap's blocks: end to end from the arena's first byte to the end mark, a block of one header that is never free.
+ *
+ *        +0             +4              +8                   +16
+ *   used | units        | unitsBefore   | seal               | what the owner stores ...
+ *   free | units        | unitsBefore   | seal               | next            | previous          | nothing ...
+ *
+ *   units        the block's size in units of 16 bytes, header included
+ *   unitsBefore  the size of the block that ends where this one starts; 0 for the arena's first
+ *   seal         a mark for used or free, mixed with the header's address and sizes: a header that was overwritten, or
+ *                that never was one, does not fit
+ *   next, previous   the list of free blocks
+ *
+ * What the owner gets is a multiple of 16, as the arena's start is.
+ */
+import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
+import { layout, u32, u64 } from "../../lib/layout.ts";
+
+const HEADER = layout(16, { units: u32, unitsBefore: u32, seal: u64 });
+
+export const UNIT_BYTES = 16;
+/** A header, and room for a free block's links. */
+export const MIN_UNITS = 2;
+
+/** blockState's answers. */
+export const BLOCK_BROKEN = 0;
+export const BLOCK_USED = 1;
+export const BLOCK_FREE = 2;
+
+const SEAL_USED = 0x7573_6564_9d3a_51c7n;
+const SEAL_FREE = 0x6672_6565_62c5_ae38n;
+
+let arenaStart: VirtAddr = NOWHERE;
+let endMark: VirtAddr = NOWHERE;
+
+/** The arena is `sizeBytes` from `start` on, both multiples of 16: one free block, which it answers, and the end mark. */
+export function blocksInit(start: VirtAddr, sizeBytes: number): VirtAddr {
+  const units = Math.trunc(sizeBytes / UNIT_BYTES) - 1;
+  arenaStart = start;
+  endMark = blockPlus(start, units);
+  blockWrite(start, units, 0, BLOCK_FREE);
+  blockWrite(endMark, 1, units, BLOCK_USED);
+  return start;
+}
+
+export function blockFirst(): VirtAddr {
+  return arenaStart;
+}
+export function blockEndMark(): VirtAddr {
+  return endMark;
+}
+
+/** Can a block's header (not the end mark) be at `va`? False for everything while there is no arena. */
+export function isBlockPlace(va: bigint): boolean {
+  return va >= arenaStart && va < endMark && (va & 15n) === 0n;
+}
+
+/** Units that a block needs whose owner asks for `sizeBytes` bytes. */
+export function unitsFor(sizeBytes: number): number {
+  const units = 1 + Math.trunc((sizeBytes + UNIT_BYTES - 1) / UNIT_BYTES);
+  return units < MIN_UNITS ? MIN_UNITS : units;
+}
+
+/** Writes a header; `state` is BLOCK_USED or BLOCK_FREE. */
+export function blockWrite(block: VirtAddr, units: number, unitsBefore: number, state: number): void {
+  HEADER.setUnits(block, units);
+  HEADER.setUnitsBefore(block, unitsBefore);
+  HEADER.setSeal(block, sealOf(block, units, unitsBefore, state));
+}
+
+/** Is there a header at `block`, a place in the arena, and of which kind? */
+export function blockState(block: VirtAddr): number {
+  const units = HEADER.units(block);
+  const unitsBefore = HEADER.unitsBefore(block);
+  const seal = HEADER.seal(block);
+  if (seal === sealOf(block, units, unitsBefore, BLOCK_USED)) return BLOCK_USED;
+  return seal === sealOf(block, units, unitsBefore, BLOCK_FREE) ? BLOCK_FREE : BLOCK_BROKEN;
+}
+
+export function blockUnits(block: VirtAddr): number {
+  return HEADER.units(block);
+}
+export function blockUnitsBefore(block: VirtAddr): number {
+  return HEADER.unitsBefore(block);
+}
+/** The place `units` above `block`. */
+export function blockPlus(block: VirtAddr, units: number): VirtAddr {
+  return (block + BigInt(units * UNIT_BYTES)) as VirtAddr;
+}
+/** The block that starts where `block` ends. Not for the end mark. */
+export function blockAfter(block: VirtAddr): VirtAddr {
+  return blockPlus(block, blockUnits(block));
+}
+/** The block that ends where `block` starts; NOWHERE for the first. */
+export function blockBefore(block: VirtAddr): VirtAddr {
+  const units = blockUnitsBefore(block);
+  return units === 0 ? NOWHERE : ((block - BigInt(units * UNIT_BYTES)) as VirtAddr);
+}
+
+/** What the owner of the block sees, and the way back. */
+export function blockBytes(block: VirtAddr): VirtAddr {
+  return (block + 16n) as VirtAddr;
+}
+export function blockOfBytes(va: VirtAddr): VirtAddr {
+  return (va - 16n) as VirtAddr;
+}
+
+function sealOf(block: VirtAddr, units: number, unitsBefore: number, state: number): bigint {
+  const mark = state === BLOCK_USED ? SEAL_USED : SEAL_FREE;
+  return mark ^ block ^ ((BigInt(units) << 32n) | BigInt(unitsBefore));
+}

@@ -1,0 +1,112 @@
+/**
+ * Where the heap lies: the boot options heap.base and heap.size, and the frames behind them, all of them mapped at
+ * boot.
+ *
+ * heap.base is a page in the lower half and in a PML4 slot of its own: not 0 (programs and null pointers) and not 255
+ * (the stacks of programs). heap.size is a number of whole pages that does not leave the slot. What does not fit gets
+ * a line, and the default is used.
+ */
+import { logEnd, logHex, logLine, logNumber, logText, logVirt } from "../../base/log.ts";
+import { optionNumber } from "../../dev/boot-options.ts";
+import { alignDown, frameOf, isPageAligned, NO_FRAME, PAGE_SIZE, type Page } from "../../lib/addr.ts";
+import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
+import { kernelRoot } from "../paging/kernel-map.ts";
+import { mapPage } from "../paging/map.ts";
+import { PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
+import { pageAfter } from "../paging/range.ts";
+import { unmapPage } from "../paging/unmap.ts";
+import { translate } from "../paging/walk.ts";
+import { frameGive, framesFree, frameTake } from "../phys/frames.ts";
+import { heapInit } from "./heap.ts";
+
+export const HEAP_BASE = 0x4444_4444_0000n as Page;
+export const HEAP_SIZE = 0x10_0000n;
+/** Least and greatest heap.size: 64 KiB, 32 GiB. */
+export const HEAP_SIZE_MIN = 0x1_0000n;
+export const HEAP_SIZE_MAX = 0x8_0000_0000n;
+
+const SLOT_SHIFT = 39n;
+const SLOT_SIZE = 1n << SLOT_SHIFT;
+const LAST_USER_SLOT = 255n;
+
+let base: Page = HEAP_BASE;
+let size = HEAP_SIZE;
+
+/**
+ * Maps the arena that the options ask for, every page backed by a frame, and makes it one free block. If there is not
+ * memory enough for one so large, the default is tried. NO_MEMORY: not even that fits; nothing is mapped, and every
+ * frame is given back.
+ */
+export function heapBoot(): Status {
+  optionsRead();
+  let status = pagesMap();
+  if (status !== OK && size > HEAP_SIZE) {
+    logHex("mm/heap: not enough memory for heap.size=", size);
+    logLine(", the default is used");
+    size = HEAP_SIZE;
+    status = pagesMap();
+  }
+  if (status === OK) {
+    heapInit(base, Number(size));
+    logVirt("mm/heap: heap base=", base);
+  } else {
+    logText("mm/heap: not enough memory for a heap");
+  }
+  logNumber(" kib=", Number(size >> 10n));
+  logEnd();
+  return status;
+}
+
+function optionsRead(): void {
+  size = optionNumber("heap.size", HEAP_SIZE);
+  if (size < HEAP_SIZE_MIN || size > HEAP_SIZE_MAX || !isPageAligned(size)) {
+    logHex("mm/heap: heap.size=", size);
+    logLine(" must be whole pages, 64K to 32G; the default is used");
+    size = HEAP_SIZE;
+  }
+  const asked = optionNumber("heap.base", HEAP_BASE);
+  base = HEAP_BASE;
+  if (isBaseFit(asked)) base = asked as Page;
+  else {
+    logHex("mm/heap: heap.base=", asked);
+    logLine(" must be a page in PML4 slot 1 to 254, the heap in one slot; the default is used");
+  }
+}
+
+/** With `size` known: does a heap from there on stay within one slot that is the kernel's to use? */
+function isBaseFit(start: bigint): boolean {
+  const slot = start >> SLOT_SHIFT;
+  if (!isPageAligned(start) || slot === 0n || slot >= LAST_USER_SLOT) return false;
+  return start + size <= alignDown(start, SLOT_SIZE) + SLOT_SIZE;
+}
+
+/** All pages of the arena, or none. */
+function pagesMap(): Status {
+  const count = Number(size / PAGE_SIZE);
+  if (framesFree() < count) return NO_MEMORY;
+  for (let done = 0; done < count; done++) {
+    const status = pageMap(pageAfter(base, done));
+    if (status === OK) continue;
+    pagesUnmap(done);
+    return status;
+  }
+  return OK;
+}
+
+function pageMap(page: Page): Status {
+  const frame = frameTake();
+  if (frame === NO_FRAME) return NO_MEMORY;
+  const status = mapPage(kernelRoot(), page, frame, PTE_WRITABLE | PTE_NO_EXECUTE | PTE_GLOBAL);
+  if (status !== OK) frameGive(frame);
+  return status;
+}
+
+/** The first `count` pages, the last mapped first. */
+function pagesUnmap(count: number): void {
+  for (let left = count; left > 0; left--) {
+    const page = pageAfter(base, left - 1);
+    const frame = frameOf(translate(kernelRoot(), page));
+    unmapPage(kernelRoot(), page);
+    frameGive(frame);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The 64 bits of a page-table entry (Intel SDM vol. 3A, "4-Level Paging and 5-Level Paging").
+ *
+ *    63  62      52 51                     12 11  9 8 7 6 5 4   3   2 1 0
+ *   +---+----------+-------------------------+-----+-+-+-+-+---+---+-+-+-+
+ *   |NX | ignored  | frame                   |     |G|S|D|A|PCD|PWT|U|W|P|
+ *   +---+----------+-------------------------+-----+-+-+-+-+---+---+-+-+-+
+ *
+ * S, the page-size bit, makes an entry of level 2 or 3 a page of 2 MiB or 1 GiB; with it, and in level 1, the entry is
+ * a leaf. In level 1 the same bit chooses the memory type (PAT), and this kernel leaves it 0. While P is 0 the CPU
+ * ignores the other bits; all of them 0 says that nothing was ever mapped.
+ */
+import { loadVolatile64, storeVolatile64 } from "../../doors/machine.ts";
+import { directMap, frameAddr, frameOf, PAGE_SHIFT, physAddr, type Frame, type PhysAddr } from "../../lib/addr.ts";
+
+export type Pte = bigint & { readonly __brand: "Pte" };
+
+export const PTE_EMPTY = 0n as Pte;
+
+export const PTE_PRESENT = 1n;
+export const PTE_WRITABLE = 2n;
+export const PTE_USER = 4n;
+export const PTE_WRITE_THROUGH = 8n;
+export const PTE_CACHE_DISABLE = 0x10n;
+export const PTE_ACCESSED = 0x20n;
+export const PTE_DIRTY = 0x40n;
+export const PTE_HUGE = 0x80n;
+export const PTE_GLOBAL = 0x100n;
+export const PTE_NO_EXECUTE = 1n << 63n;
+
+const PTE_FRAME = 0x000f_ffff_ffff_f000n;
+
+/** Entries in a table. */
+export const TABLE_ENTRIES = 512;
+/** Levels as the kernel counts them: 1 maps 4 KiB, 2 maps 2 MiB, 3 maps 1 GiB, 4 is the root's. */
+export const TOP_LEVEL = 4;
+
+export function pteMake(frame: Frame, flags: bigint): Pte {
+  return (frameAddr(frame) | flags) as Pte;
+}
+export function pteFrame(pte: Pte): Frame {
+  return frameOf(physAddr(pte & PTE_FRAME));
+}
+export function pteIsPresent(pte: Pte): boolean {
+  return (pte & PTE_PRESENT) !== 0n;
+}
+/** Does an entry of level 2, 3 or 4 lead to a table? */
+export function pteIsTable(pte: Pte): boolean {
+  return (pte & (PTE_PRESENT | PTE_HUGE)) === PTE_PRESENT;
+}
+/** The flags alone: everything but the frame. */
+export function pteFlags(pte: Pte): bigint {
+  return pte & ~PTE_FRAME;
+}
+
+/** Volatile: the CPU reads entries, and writes A and D, behind the compiler's back. */
+export function pteRead(entry: PhysAddr): Pte {
+  return loadVolatile64(directMap(entry)) as Pte;
+}
+export function pteWrite(entry: PhysAddr, pte: Pte): void {
+  storeVolatile64(directMap(entry), pte);
+}
+
+/** Bytes that one entry of `level` maps: 4 KiB, 2 MiB, 1 GiB, 512 GiB. */
+export function levelSpan(level: number): bigint {
+  return 1n << (PAGE_SHIFT + BigInt(9 * (level - 1)));
+}
+/** Frames that one entry of `level` maps. */
+export function levelFrames(level: number): number {
+  return 1 << (9 * (level - 1));
+}

@@ -1,0 +1,165 @@
+/** The exceptions by name, and what their error codes say (Intel SDM vol. 3A, "Exception and Interrupt Reference"). */
+import { VECTOR } from "../arch/trap-frame.ts";
+import { logEnd, logHex, logNumber, logText } from "../base/log.ts";
+
+/** Bits of a page fault's error code ("Page-Fault Exceptions"). */
+export const PAGE_FAULT_ERROR = {
+  PROTECTION: 1n, // P: the page is present, the access is not allowed
+  WRITE: 2n, // W
+  USER: 4n, // U: by code in ring 3
+  RESERVED_BIT: 8n, // R: an entry on the way has a bit set that must be zero
+  FETCH: 16n, // I: an instruction fetch
+} as const;
+
+/** Bits of an error code that names a selector ("Error Code"). */
+const SELECTOR_ERROR = {
+  EXTERNAL: 1n, // while an event from outside was being delivered
+  IDT: 2n,
+  LDT: 4n, // if not IDT; otherwise the GDT
+} as const;
+
+/** "#PF page fault"; a number alone for vectors that have no name. */
+export function exceptionNameLog(vector: number): void {
+  switch (vector) {
+    case VECTOR.DIVIDE_ERROR:
+      logText("#DE divide error");
+      break;
+    case VECTOR.DEBUG:
+      logText("#DB debug exception");
+      break;
+    case VECTOR.NMI:
+      logText("NMI non-maskable interrupt");
+      break;
+    case VECTOR.BREAKPOINT:
+      logText("#BP breakpoint");
+      break;
+    case VECTOR.OVERFLOW:
+      logText("#OF overflow");
+      break;
+    case VECTOR.BOUND_RANGE:
+      logText("#BR bound range exceeded");
+      break;
+    case VECTOR.INVALID_OPCODE:
+      logText("#UD invalid opcode");
+      break;
+    case VECTOR.DEVICE_NOT_AVAILABLE:
+      logText("#NM device not available");
+      break;
+    case VECTOR.DOUBLE_FAULT:
+      logText("#DF double fault");
+      break;
+    case VECTOR.COPROCESSOR_OVERRUN:
+      logText("coprocessor segment overrun");
+      break;
+    case VECTOR.INVALID_TSS:
+      logText("#TS invalid TSS");
+      break;
+    case VECTOR.SEGMENT_NOT_PRESENT:
+      logText("#NP segment not present");
+      break;
+    case VECTOR.STACK_FAULT:
+      logText("#SS stack-segment fault");
+      break;
+    case VECTOR.GENERAL_PROTECTION:
+      logText("#GP general protection");
+      break;
+    case VECTOR.PAGE_FAULT:
+      logText("#PF page fault");
+      break;
+    case VECTOR.FLOATING_POINT:
+      logText("#MF floating-point error");
+      break;
+    case VECTOR.ALIGNMENT_CHECK:
+      logText("#AC alignment check");
+      break;
+    case VECTOR.MACHINE_CHECK:
+      logText("#MC machine check");
+      break;
+    case VECTOR.SIMD_FLOATING_POINT:
+      logText("#XM SIMD floating-point error");
+      break;
+    case VECTOR.VIRTUALIZATION:
+      logText("#VE virtualization exception");
+      break;
+    case VECTOR.CONTROL_PROTECTION:
+      logText("#CP control protection");
+      break;
+    default:
+      logNumber("vector ", vector);
+  }
+}
+
+/** Does the CPU push an error code? boot/traps.asm has the same list, and virtualization's two. */
+export function hasErrorCode(vector: number): boolean {
+  switch (vector) {
+    case VECTOR.DOUBLE_FAULT:
+    case VECTOR.INVALID_TSS:
+    case VECTOR.SEGMENT_NOT_PRESENT:
+    case VECTOR.STACK_FAULT:
+    case VECTOR.GENERAL_PROTECTION:
+    case VECTOR.PAGE_FAULT:
+    case VECTOR.ALIGNMENT_CHECK:
+    case VECTOR.CONTROL_PROTECTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** What the error code of `vector` means, in words, to the end of the line. */
+export function errorCodeLog(vector: number, error: bigint): void {
+  logHex("", error);
+  switch (vector) {
+    case VECTOR.PAGE_FAULT:
+      pageFaultErrorLog(error);
+      break;
+    case VECTOR.INVALID_TSS:
+    case VECTOR.SEGMENT_NOT_PRESENT:
+    case VECTOR.STACK_FAULT:
+    case VECTOR.GENERAL_PROTECTION:
+      selectorErrorLog(error);
+      break;
+    default:
+  }
+  logEnd();
+}
+
+/** `: a write by the kernel, page not present (P=0 W=1 U=0 R=0 I=0)` */
+function pageFaultErrorLog(error: bigint): void {
+  if (has(error, PAGE_FAULT_ERROR.FETCH)) logText(": a fetch by ");
+  else if (has(error, PAGE_FAULT_ERROR.WRITE)) logText(": a write by ");
+  else logText(": a read by ");
+  logText(has(error, PAGE_FAULT_ERROR.USER) ? "a program, " : "the kernel, ");
+  if (has(error, PAGE_FAULT_ERROR.RESERVED_BIT)) logText("reserved bit set in an entry");
+  else if (has(error, PAGE_FAULT_ERROR.PROTECTION)) logText("page present but protected");
+  else logText("page not present");
+  bitLog(" (P=", error, PAGE_FAULT_ERROR.PROTECTION);
+  bitLog(" W=", error, PAGE_FAULT_ERROR.WRITE);
+  bitLog(" U=", error, PAGE_FAULT_ERROR.USER);
+  bitLog(" R=", error, PAGE_FAULT_ERROR.RESERVED_BIT);
+  bitLog(" I=", error, PAGE_FAULT_ERROR.FETCH);
+  logText(")");
+}
+
+/** `: GDT selector 0x28`, or `: the IDT's gate for vector 13` */
+function selectorErrorLog(error: bigint): void {
+  if (error === 0n) {
+    logText(": no selector");
+    return;
+  }
+  if (has(error, SELECTOR_ERROR.IDT)) {
+    logNumber(": the IDT's gate for vector ", Number((error >> 3n) & 0x1fffn));
+  } else {
+    logText(has(error, SELECTOR_ERROR.LDT) ? ": LDT" : ": GDT");
+    logHex(" selector ", error & 0xfff8n);
+  }
+  if (has(error, SELECTOR_ERROR.EXTERNAL)) logText(", while an event from outside was delivered");
+}
+
+function bitLog(label: string, error: bigint, bit: bigint): void {
+  logNumber(label, has(error, bit) ? 1 : 0);
+}
+
+function has(error: bigint, bit: bigint): boolean {
+  return (error & bit) !== 0n;
+}

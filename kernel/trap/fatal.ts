@@ -1,0 +1,120 @@
+/**
+ * The last report: what happened, where, the registers, the walk of the faulting address; then the end.
+ *
+ * It needs the serial port and mapped page tables, nothing else: no heap, no frame. A fault inside the report gets one
+ * line; a fault inside that line gets silence.
+ */
+import { halt, interruptsOff, load16, load32, readCr2, readCr3 } from "../doors/machine.ts";
+import type { VirtAddr } from "../lib/addr.ts";
+import { debugExit, EXIT } from "../arch/debug-exit.ts";
+import { rodataEnd, rodataStart, textEnd, textStart } from "../arch/image.ts";
+import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
+import { logAscii, logEnd, logHex, logLine, logText, logVirt } from "../base/log.ts";
+import { PANIC_MARK } from "../base/panic.ts";
+import { type Pte, pteFrame } from "../mm/paging/pte.ts";
+import { walkShow } from "../stats/walk.ts";
+import { errorCodeLog, exceptionNameLog, hasErrorCode } from "./exceptions.ts";
+import { guessLog } from "./guess.ts";
+import { registersLog } from "./registers.ts";
+
+/** `ud2`, as a little-endian word. */
+const UD2 = 0x0b0f;
+/** A string literal in .rodata: its length in bytes (32 bits), then the bytes. */
+const TEXT_BYTES = 4n;
+const LONGEST_MESSAGE = 200;
+
+let exitsAtTheEnd = false;
+let depth = 0; // reports begun: a fault inside a report begins another
+
+/** With `exits`, a fatal end ends QEMU with status 35 (EXIT.PANIC); otherwise the machine halts for a person to read. */
+export function fatalInit(exits: boolean): void {
+  exitsAtTheEnd = exits;
+  depth = 0;
+}
+
+/** Reports the trap at `frame` and never returns. */
+export function fatal(frame: bigint): never {
+  const cr2 = readCr2(); // first: a fault in here would replace it
+  interruptsOff();
+  depth++;
+  if (depth === 1) report(frame, cr2);
+  else if (depth === 2) reportShort(frame, cr2);
+  end();
+}
+
+function report(frame: bigint, cr2: bigint): void {
+  const vector = Number(TRAP_FRAME.vector(frame));
+  logEnd();
+  if (isPanic(frame, vector)) {
+    panicLog(frame);
+  } else {
+    faultLog(frame, vector, cr2);
+  }
+  registersLog(frame, cr2);
+  if (hasAddress(vector)) walkShow(pteFrame(readCr3() as Pte), cr2 as VirtAddr);
+}
+
+/** A panic is a `ud2` of the kernel's own code with the mark in RAX: both, so that a stray one is not taken for it. */
+function isPanic(frame: bigint, vector: number): boolean {
+  if (vector !== VECTOR.INVALID_OPCODE || TRAP_FRAME.rax(frame) !== PANIC_MARK) return false;
+  const rip = TRAP_FRAME.rip(frame);
+  return rip >= textStart() && rip < textEnd() - 1n && load16(rip) === UD2;
+}
+
+function panicLog(frame: bigint): void {
+  logText("trap/fatal: panic: ");
+  messageLog(TRAP_FRAME.rdi(frame));
+  logHex(" value=", TRAP_FRAME.rsi(frame));
+  logEnd();
+  logVirt("  at       ", TRAP_FRAME.rip(frame) as VirtAddr);
+  logEnd();
+}
+
+/** The message's bytes, if `text` is where string literals are. */
+function messageLog(text: bigint): void {
+  if (text < rodataStart() || text > rodataEnd() - TEXT_BYTES) {
+    logVirt("(no message at ", text as VirtAddr);
+    logText(")");
+    return;
+  }
+  const left = Number(rodataEnd() - text - TEXT_BYTES);
+  logAscii(text + TEXT_BYTES, Math.min(load32(text), left, LONGEST_MESSAGE));
+}
+
+function faultLog(frame: bigint, vector: number, cr2: bigint): void {
+  logText("trap/fatal: ");
+  exceptionNameLog(vector);
+  logEnd();
+  logVirt("  at       ", TRAP_FRAME.rip(frame) as VirtAddr);
+  logEnd();
+  if (hasAddress(vector)) {
+    logVirt("  address  ", cr2 as VirtAddr);
+    logEnd();
+  }
+  if (hasErrorCode(vector)) {
+    logText("  error    ");
+    errorCodeLog(vector, TRAP_FRAME.error(frame));
+  }
+  if (hasAddress(vector)) guessLog(cr2);
+}
+
+/** Is CR2 about this trap? A stack overflow comes as a double fault, with the page fault's address left in CR2. */
+function hasAddress(vector: number): boolean {
+  return vector === VECTOR.PAGE_FAULT || vector === VECTOR.DOUBLE_FAULT;
+}
+
+/** One line, for a fault that the report itself has met. */
+function reportShort(frame: bigint, cr2: bigint): void {
+  logEnd();
+  logText("cut short: ");
+  exceptionNameLog(Number(TRAP_FRAME.vector(frame)));
+  logVirt(" at=", TRAP_FRAME.rip(frame) as VirtAddr);
+  logVirt(" cr2=", cr2 as VirtAddr);
+  logEnd();
+}
+
+function end(): never {
+  if (exitsAtTheEnd) debugExit(EXIT.PANIC);
+  if (depth <= 2) logLine("The machine is halted.");
+  for (;;) halt();
+}

@@ -1,0 +1,119 @@
+/**
+ * Step 6: the one C file around the unmodified output of wasm2c. It supplies doors, strings and static bytes, and gives
+ * functions their TypeScript names.
+ *
+ * wasm2c passes every function a pointer to the instance of the module. There is one instance, so a macro for each
+ * function drops that argument: `w2c_kernel_frameTake(instance, x)` is read as `frameTake(x)`, in its declaration, its
+ * definition and its calls alike. All functions are static; those that the entry exports are then made global symbols,
+ * without a second copy or a jump.
+ */
+import { MODULE_NAME } from "./encode.ts";
+import { isVoid, type Kind } from "./kinds.ts";
+import type { FunctionInfo, LoweredProgram } from "./lower.ts";
+import type { Door, StaticBytes } from "./scope.ts";
+import type { WasmModule } from "./slots.ts";
+
+export interface GlueOptions {
+  /** As #include sees them from the glue file. */
+  readonly doors: string;
+  readonly header: string;
+  readonly code: string;
+  /** Goes before the names of exported symbols. */
+  readonly prefix: string;
+}
+
+const INSTANCE = `w2c_${MODULE_NAME}`;
+
+export function glue(program: LoweredProgram, module: WasmModule, options: GlueOptions): string {
+  const { functions, exports, doors, strings, statics } = program;
+  const lines = [
+    "// Generated: doors, data and names around the output of wasm2c.",
+    '#include "wasm-rt.h"',
+    "struct w2c_env;",
+    `#include "${options.doors}"`,
+    "",
+    "// ---- string literals, static bytes, code addresses, calls of function values",
+    ...strings.map(stringLiteral),
+    ...statics.map(staticBytes),
+    ...functions.map((fn) => `static ${prototype(fn)};`),
+    ...doors.flatMap(doorBody),
+    "",
+    "// ---- names",
+    ...functions.map(({ symbol }) => `#define ${INSTANCE}_${symbol}(instance, ...) ${symbol}(__VA_ARGS__)`),
+    ...module.variables.map((symbol) => `#define w2c_${symbol} ${symbol}`),
+    ...exports.flatMap(({ name, symbol }) => exported(symbol, `${options.prefix}${name}`)),
+    "",
+    "// ---- the module; its own instantiation is not needed",
+    `struct ${INSTANCE};`,
+    `static void wasm2c_${MODULE_NAME}_instantiate(struct ${INSTANCE} *, struct w2c_env *);`,
+    `static void wasm2c_${MODULE_NAME}_free(struct ${INSTANCE} *);`,
+    `static wasm_rt_func_type_t wasm2c_${MODULE_NAME}_get_func_type(u32, u32, ...);`,
+    `#include "${options.header}"`,
+    `static ${INSTANCE} statics = {${initialisers(program, module)}};`,
+    `static ${INSTANCE} *const instance = &statics;`,
+    `#include "${options.code}"`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function stringLiteral(text: string, index: number): string {
+  const bytes = [...new TextEncoder().encode(text)];
+  const type = `static const struct { u32 length; u8 bytes[${bytes.length + 1}]; }`;
+  return `${type} ts_string${index} = { ${bytes.length}, { ${[...bytes, 0].join(", ")} } };`;
+}
+
+function staticBytes({ symbol, size, align }: StaticBytes): string {
+  return `static u8 ${symbol}[${size}] __attribute__((aligned(${align})));`;
+}
+
+/** Doors that the program declares are in the doors header; these are the compiler's own. */
+function doorBody(door: Door): string[] {
+  const { role, name } = door;
+  if (role === null) return [];
+  const head = `static inline __attribute__((always_inline)) ${resultType(door.result)} w2c_env_${name}`;
+  switch (role.of) {
+    case "string":
+      return [`${head}(struct w2c_env *env) { return (u64)&ts_string${role.index}; }`];
+    case "static":
+    case "code":
+      return [`${head}(struct w2c_env *env) { return (u64)${role.symbol}; }`];
+    case "invoke": {
+      const params = slotNames(role.args);
+      const type = `${resultType(door.result)} (*)(${parameterList(params)})`;
+      const call = `((${type})code)(${params.join(", ")})`;
+      const heads = ["struct w2c_env *env", "u64 code", ...params.map((param) => `u64 ${param}`)].join(", ");
+      return [`${head}(${heads}) { ${isVoid(door.result) ? "" : "return "}${call}; }`];
+    }
+  }
+}
+
+function prototype({ symbol, params, result }: FunctionInfo): string {
+  return `${resultType(result)} ${symbol}(${parameterList(slotNames(params.length))})`;
+}
+
+/** `used` keeps the function, and its calling convention, for callers that the C compiler does not see. */
+function exported(symbol: string, name: string): string[] {
+  const attributes = `static __typeof__(${symbol}) ${symbol} __attribute__((used));`;
+  if (name === symbol) return [attributes, `__asm__(".globl ${name}");`];
+  return [attributes, `__asm__(".globl ${name}\\n.set ${name}, ${symbol}");`];
+}
+
+function initialisers(program: LoweredProgram, module: WasmModule): string {
+  const values = program.variables.filter(({ symbol }) => module.variables.includes(symbol));
+  if (values.length === 0) return "0";
+  return values.map(({ symbol, init }) => `.${symbol} = ${slotLiteral(init)}`).join(", ");
+}
+
+function slotLiteral(init: bigint | string): string {
+  return typeof init === "string" ? `(u64)${init}` : `${BigInt.asUintN(64, init)}ull`;
+}
+
+function resultType(kind: Kind): string {
+  return isVoid(kind) ? "void" : "u64";
+}
+function slotNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `a${i}`);
+}
+function parameterList(names: readonly string[]): string {
+  return names.map((name) => `u64 ${name}`).join(", ") || "void";
+}

@@ -1,0 +1,233 @@
+/**
+ * Step 2: the subset is checked and every function is lowered, by static type, to the all-i64 tree that Porffor compiles.
+ * Everything is lowered, so that everything is checked; what the entry's exports reach is handed on.
+ */
+import type { TSESTree } from "@typescript-eslint/typescript-estree";
+import ts from "typescript";
+import type { Refusal } from "./errors.ts";
+import type { Kind, Signature } from "./kinds.ts";
+import { layoutOf, type Layout } from "./layouts.ts";
+import { constantValue, recordProperty, staticAddress } from "./lower-constants.ts";
+import { codeAddress } from "./lower-calls.ts";
+import { constantOf, lowerExpression } from "./lower-expressions.ts";
+import { lowerFunction } from "./lower-statements.ts";
+import { NativeNames } from "./names.ts";
+import * as nodes from "./nodes.ts";
+import type { Node } from "./nodes.ts";
+import { refusalAt, tsNode } from "./places.ts";
+import type { Module, SourceProgram } from "./program.ts";
+import {
+  entityOf,
+  entitySignature,
+  kindAt,
+  refuse,
+  scopeOf,
+  type Door,
+  type Line,
+  type Local,
+  type LoweredFunction,
+  type Lowering,
+  type Scope,
+  type StaticBytes,
+} from "./scope.ts";
+import { collectEntities, withoutCasts, type Entity, type FunctionEntity, type VariableEntity } from "./symbols.ts";
+
+export interface FunctionInfo extends Signature {
+  readonly symbol: string;
+  readonly name: string;
+  readonly locals: readonly Local[];
+  /** Its address is taken. */
+  readonly isValue: boolean;
+}
+export interface ExportInfo extends Signature {
+  readonly name: string;
+  readonly symbol: string;
+}
+export interface VariableInfo {
+  readonly symbol: string;
+  readonly name: string;
+  readonly kind: Kind;
+  /** The symbol of a function, or a constant. */
+  readonly init: bigint | string;
+}
+
+/** What the later steps work on. */
+export interface LoweredProgram {
+  readonly tree: Node;
+  readonly functions: readonly FunctionInfo[];
+  readonly exports: readonly ExportInfo[];
+  readonly variables: readonly VariableInfo[];
+  readonly doors: readonly Door[];
+  readonly strings: readonly string[];
+  readonly statics: readonly StaticBytes[];
+  readonly lines: readonly Line[];
+  readonly layouts: readonly Layout[];
+  readonly lowering: Lowering;
+}
+
+/** The subset checked and the checks of the checked build collected, for every module of the program. */
+export interface CheckedProgram {
+  readonly program: SourceProgram;
+  readonly lowering: Lowering;
+  readonly functions: ReadonlyMap<FunctionEntity, LoweredFunction>;
+  readonly variables: ReadonlyMap<VariableEntity, VariableInfo>;
+  readonly layouts: readonly Layout[];
+}
+
+export function refusalsOf(program: SourceProgram): Refusal[] {
+  return [...program.refusals, ...program.modules.flatMap((module) => module.refusals)];
+}
+
+/** Refusals are left with their modules; a module in which tsc found errors is not looked at further. */
+export function checkProgram(program: SourceProgram): CheckedProgram {
+  const sound = program.modules.filter((module) => module.refusals.length === 0);
+  const lowering: Lowering = {
+    program,
+    entities: collectEntities(program.modules, new NativeNames()),
+    doors: new Map(),
+    strings: [],
+    statics: new Map(),
+    lines: [{ file: "", line: 0 }],
+    lineIndex: new Map(),
+  };
+  const functions = new Map<FunctionEntity, LoweredFunction>();
+  const variables = new Map<VariableEntity, VariableInfo>();
+  const layouts: Layout[] = [];
+  for (const entity of lowering.entities.values()) {
+    if (!sound.includes(entity.module)) continue;
+    const scope: Scope = { lowering, module: entity.module, fn: null };
+    try {
+      if (entity.kind === "function") functions.set(entity, lowerFunction(scope, entity));
+      else if (entity.kind === "variable") variables.set(entity, variableInfo(scope, entity));
+      else if (entity.kind === "layout") layouts.push(layoutOf(scope, entity, constantOf));
+      else checkConstant(scope, entity);
+    } catch (error) {
+      entity.module.refusals.push(refusalAt(entity.module, entity.node, error));
+    }
+  }
+  for (const module of sound) requireDefinedExports(lowering, module);
+  return { program, lowering, functions, variables, layouts };
+}
+
+function checkConstant(scope: Scope, entity: Entity): void {
+  if (entity.kind === "constant" && !isFieldType(scope, entity.node)) constantValue(scope, entity);
+  if (entity.kind === "record") entity.object.properties.forEach((property) => recordProperty(scope, entity, property));
+  if (entity.kind === "static") staticAddress(scope, entity);
+}
+
+/** `const physAddr = u64 as Field<PhysAddr, 8>`: a type for layouts, no value. */
+function isFieldType(scope: Scope, node: TSESTree.Node): boolean {
+  const type = scope.module.services.getTypeAtLocation((node as TSESTree.VariableDeclarator).id);
+  const home = type.symbol?.declarations?.[0]?.getSourceFile().fileName;
+  return home !== undefined && scope.lowering.program.moduleOf(home)?.describesLayouts === true;
+}
+
+function variableInfo(scope: Scope, entity: VariableEntity): VariableInfo {
+  const kind = kindAt(scope, (entity.node as TSESTree.VariableDeclarator).id);
+  const { symbol, name } = entity;
+  if (kind === "function") {
+    const fn = entityOf(scope, withoutCasts(entity.init));
+    if (fn?.kind !== "function") throw refuse(scope, entity.init, "a function variable starts as the name of a function");
+    codeAddress(scope, entity.init, fn);
+    return { symbol, name, kind, init: fn.symbol };
+  }
+  const value = lowerExpression(scope, entity.init).constant;
+  if (value !== undefined) return { symbol, name, kind, init: value };
+  throw refuse(scope, entity.node, `the initialiser of '${name}' is not constant: assign it in a function`);
+}
+
+/** Natively a broken name would only be found by the linker. */
+function requireDefinedExports(lowering: Lowering, module: Module): void {
+  for (const statement of module.ast.body) {
+    if (statement.type !== "ExportNamedDeclaration" || statement.exportKind === "type") continue;
+    for (const specifier of statement.specifiers) {
+      const symbol = lowering.program.checker.getSymbolAtLocation(tsNode(module, specifier.exported));
+      if (symbol === undefined) module.refusals.push(refusalAt(module, specifier, "there is nothing of this name to export"));
+    }
+  }
+}
+
+// ---- what the exports reach ----------------------------------------------------------------------------------
+/** The part of a program without refusals that the exports of its first module reach. */
+export function reachableProgram(checked: CheckedProgram): LoweredProgram {
+  const { lowering, program } = checked;
+  const [entry] = program.modules;
+  if (entry === undefined) throw new Error("a program needs an entry");
+  const exports = exportsOf(checked, entry);
+  const live = new Set<FunctionEntity>();
+  const reach = (entity: FunctionEntity): void => {
+    if (live.has(entity)) return;
+    live.add(entity);
+    entity.uses.forEach(reach);
+  };
+  exports.forEach(({ entity }) => reach(entity));
+  const symbols = new Map([...checked.functions.keys()].map((entity) => [entity.symbol, entity]));
+  const variables = [...checked.variables.values()];
+  for (const { init } of variables) {
+    const fn = typeof init === "string" ? symbols.get(init) : undefined;
+    if (fn) reach(fn);
+  }
+  const functions = [...live].map((entity) => functionInfo(checked, entity));
+  return {
+    tree: treeOf(checked, [...live], functions, variables),
+    functions,
+    exports: exports.map(({ name, entity }) => ({
+      name,
+      symbol: entity.symbol,
+      ...entitySignature(scopeOf({ lowering, module: entry, fn: null }, entity), entity),
+    })),
+    variables,
+    doors: [...lowering.doors.values()],
+    strings: lowering.strings,
+    statics: [...lowering.statics.values()],
+    lines: lowering.lines,
+    layouts: checked.layouts,
+    lowering,
+  };
+}
+
+function exportsOf(checked: CheckedProgram, entry: Module): { name: string; entity: FunctionEntity }[] {
+  const { checker } = checked.program;
+  const module = checker.getSymbolAtLocation(tsNode(entry, entry.ast));
+  const symbols = module ? checker.getExportsOfModule(module) : [];
+  return symbols.flatMap((symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const entity = target.valueDeclaration && checked.lowering.entities.get(target.valueDeclaration);
+    return entity?.kind === "function" ? [{ name: symbol.name, entity }] : [];
+  });
+}
+
+function functionInfo(checked: CheckedProgram, entity: FunctionEntity): FunctionInfo {
+  const scope: Scope = { lowering: checked.lowering, module: entity.module, fn: null };
+  return {
+    symbol: entity.symbol,
+    name: entity.name,
+    ...entitySignature(scope, entity),
+    locals: checked.functions.get(entity)?.locals ?? [],
+    isValue: entity.isValue,
+  };
+}
+
+/** Functions come before variables and the roots: Porffor miscompiles a call of what it has not seen. */
+function treeOf(
+  checked: CheckedProgram,
+  live: readonly FunctionEntity[],
+  functions: readonly FunctionInfo[],
+  variables: readonly VariableInfo[],
+): Node {
+  const bodies = live.flatMap((entity) => checked.functions.get(entity)?.node ?? []);
+  const globals = variables.map(({ symbol, init }) => {
+    const value = nodes.slotConstant(typeof init === "bigint" ? init : 0n);
+    return nodes.declare([{ name: nodes.globalName(symbol), value }]);
+  });
+  // Porffor generates a function when it sees a call: one function, which is then dropped, calls each
+  const calls = functions.map(({ symbol, params }) => {
+    const zeros = params.map(() => nodes.slotConstant(0n));
+    return nodes.statement(nodes.call(nodes.globalName(symbol), zeros));
+  });
+  const roots = nodes.exported(nodes.functionConstant(ROOTS, [], false, nodes.block(calls)));
+  return nodes.programNode([...bodies, ...globals, roots]);
+}
+
+/** The function that makes Porffor generate all others. */
+export const ROOTS = "$roots";

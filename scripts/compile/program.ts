@@ -1,0 +1,129 @@
+/** Step 1: the TypeScript compiler checks the program; every module becomes an ESTree whose nodes know their types. */
+import { resolve } from "node:path";
+import {
+  parseAndGenerateServices,
+  type ParserServicesWithTypeInformation,
+  type TSESTree,
+} from "@typescript-eslint/typescript-estree";
+import ts from "typescript";
+import { Refusal } from "./errors.ts";
+
+/** An insertion that the checked build makes in the source: `open` before the range, `close` after it. */
+export interface Check {
+  readonly start: number;
+  readonly end: number;
+  readonly open: string;
+  readonly close: string;
+}
+
+export interface Module {
+  readonly file: string;
+  readonly text: string;
+  readonly ast: TSESTree.Program;
+  readonly services: ParserServicesWithTypeInformation;
+  /** It begins with the directive LAYOUT_MODULE: it describes records to the compiler and is not itself compiled. */
+  readonly describesLayouts: boolean;
+  /** Filled while the module is lowered. */
+  readonly checks: Check[];
+  readonly refusals: Refusal[];
+}
+
+export interface SourceProgram {
+  readonly checker: ts.TypeChecker;
+  /** Entries first, in the order given; then what they import. */
+  readonly modules: readonly Module[];
+  /** Refusals that belong to no module. */
+  readonly refusals: readonly Refusal[];
+  moduleOf(file: string): Module | undefined;
+}
+
+export interface LoadOptions {
+  /** Texts that stand for files, by absolute path; they need not exist on disk. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+/** The directive at the top of the one module that `layout` comes from (kernel/lib/layout.ts). */
+export const LAYOUT_MODULE = "compiler: layouts";
+
+const OPTIONS: ts.CompilerOptions = {
+  strict: true,
+  noEmit: true,
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts"],
+  types: [], // a kernel has no Node around it
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  allowImportingTsExtensions: true,
+  isolatedModules: true,
+  noUncheckedIndexedAccess: true,
+  noFallthroughCasesInSwitch: true,
+  skipLibCheck: true,
+};
+
+/** Never throws for what is in the source: errors of the TypeScript compiler are in the `refusals` of their module. */
+export function loadProgram(entries: readonly string[], options: LoadOptions = {}): SourceProgram {
+  const roots = entries.map((entry) => resolve(entry));
+  const program = ts.createProgram(roots, OPTIONS, hostWith(options.texts ?? new Map()));
+  const sources = program.getSourceFiles().filter((source) => !program.isSourceFileDefaultLibrary(source));
+  const modules = sources.map((source) => parseModule(source, program));
+  modules.sort((a, b) => rank(roots, a) - rank(roots, b));
+
+  const byFile = new Map(modules.map((module) => [module.file, module]));
+  const homeless: Refusal[] = [];
+  for (const diagnostic of ts.getPreEmitDiagnostics(program)) {
+    const home = diagnostic.file && byFile.get(diagnostic.file.fileName);
+    (home?.refusals ?? homeless).push(refusalOf(diagnostic));
+  }
+  return { checker: program.getTypeChecker(), modules, refusals: homeless, moduleOf: (file) => byFile.get(file) };
+}
+
+function parseModule(source: ts.SourceFile, program: ts.Program): Module {
+  const { ast, services } = parseAndGenerateServices(source.text, {
+    filePath: source.fileName,
+    programs: [program],
+    loc: true,
+    range: true,
+    suppressDeprecatedPropertyWarnings: true,
+  });
+  const first = ast.body[0];
+  return {
+    file: source.fileName,
+    text: source.text,
+    ast,
+    services: services as ParserServicesWithTypeInformation, // `programs` was given
+    describesLayouts: first?.type === "ExpressionStatement" && first.directive === LAYOUT_MODULE,
+    checks: [],
+    refusals: [],
+  };
+}
+
+function rank(roots: readonly string[], module: Module): number {
+  const at = roots.indexOf(module.file);
+  return at < 0 ? roots.length : at;
+}
+
+/** The standard library is parsed once a process: it is most of the work of a small program. */
+const libraryFiles = new Map<string, ts.SourceFile | undefined>();
+
+function hostWith(texts: ReadonlyMap<string, string>): ts.CompilerHost {
+  const host = ts.createCompilerHost(OPTIONS, true);
+  const { getSourceFile, fileExists, readFile } = host;
+  const library = host.getDefaultLibLocation?.() ?? "";
+  host.fileExists = (file) => texts.has(file) || fileExists(file);
+  host.readFile = (file) => texts.get(file) ?? readFile(file);
+  host.getSourceFile = (file, languageVersion, onError, always) => {
+    const text = texts.get(file);
+    if (text !== undefined) return ts.createSourceFile(file, text, languageVersion, true);
+    if (!file.startsWith(library)) return getSourceFile(file, languageVersion, onError, always);
+    if (!libraryFiles.has(file)) libraryFiles.set(file, getSourceFile(file, languageVersion, onError, always));
+    return libraryFiles.get(file);
+  };
+  return host;
+}
+
+function refusalOf(diagnostic: ts.Diagnostic): Refusal {
+  const reason = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n  ");
+  if (!diagnostic.file) return new Refusal(null, reason);
+  const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
+  return new Refusal({ file: diagnostic.file.fileName, line: line + 1, column: character + 1 }, reason);
+}

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Finds out which tools the project needs and this machine lacks, says so, and installs them.
+#
+# Silent when nothing is missing. It installs with apt-get, through sudo when the caller is not root; where that is not
+# possible it prints the list and fails, and changes nothing. The packages are those of Debian 12 and Ubuntu 24.04.
+set -u
+cd "$(dirname "$0")/.."
+
+# One line a tool: the package that has it, what is looked for, what it is for.
+tools() {
+  cat <<'END'
+nodejs          node>=18.19         runs the compiler and the tests
+npm             npm>=8              fetches the pinned compiler and test packages
+nasm            nasm                assembles boot/
+clang-14        clang-14            compiles the generated C
+lld-14          ld.lld-14|ld.lld    links the kernel
+qemu-system-x86 qemu-system-x86_64  the machine that the kernel runs on
+grub-common     grub-mkrescue       makes the boot image
+grub-pc-bin     grub-for-pc         the boot loader in that image
+xorriso         xorriso             writes the image (grub-mkrescue calls it)
+mtools          mformat             writes its EFI part (grub-mkrescue calls it)
+END
+}
+
+is_there() {
+  case $1 in
+    'node>=18.19') version_reaches node 18 19 ;;
+    'npm>=8') version_reaches npm 8 0 ;;
+    'ld.lld-14|ld.lld') has ld.lld-14 || has ld.lld ;;
+    grub-for-pc) [ -e "${GRUB_DIR:-/usr/lib/grub}/i386-pc/kernel.img" ] ;;
+    *) has "$1" ;;
+  esac
+}
+
+has() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# version_reaches COMMAND MAJOR MINOR
+version_reaches() {
+  has "$1" || return 1
+  found=$("$1" --version 2>/dev/null) || return 1
+  found=${found#v}
+  major=${found%%.*}
+  minor=${found#*.}
+  minor=${minor%%.*}
+  case $major$minor in
+    '' | *[!0-9]*) return 1 ;;
+  esac
+  [ "$major" -gt "$2" ] || { [ "$major" -eq "$2" ] && [ "$minor" -ge "$3" ]; }
+}
+
+# The lines of tools() that this machine lacks.
+missing() {
+  tools | while read -r package tool why; do
+    is_there "$tool" || printf '  %-16s %s\n' "$package" "$why"
+  done
+}
+
+packages_of() {
+  printf '%s\n' "$1" | while read -r package _; do printf '%s ' "$package"; done
+}
+
+# Says on stderr why nothing could be installed and what to do about it.
+give_up() {
+  printf 'setup: %s\n' "$1" >&2
+  printf 'setup: install these packages (on another system: what they contain), then run make again:\n' >&2
+  printf '  %s\n' "$(packages_of "$lacking")" >&2
+  exit 1
+}
+
+lacking=$(missing)
+[ -n "$lacking" ] || exit 0
+
+printf 'Missing on this machine:\n%s\n' "$lacking"
+has apt-get || give_up 'there is no apt-get here to install them with'
+
+as_root=''
+if [ "$(id -u)" -ne 0 ]; then
+  has sudo || give_up 'installing needs root, and there is no sudo'
+  echo 'They will be installed with apt-get, through sudo.'
+  sudo true || give_up 'sudo was refused'
+  as_root=sudo
+else
+  echo 'They will be installed with apt-get.'
+fi
+
+# The package lists may be old or absent. A mirror that fails here is not the end: the installation decides.
+scripts/step.sh 'setup apt-get update' $as_root apt-get update
+
+# Word splitting is wanted: one argument a package.
+# shellcheck disable=SC2046
+scripts/step.sh "setup $(packages_of "$lacking")" $as_root env DEBIAN_FRONTEND=noninteractive \
+  apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 $(packages_of "$lacking") ||
+  give_up 'apt-get could not install them'
+
+hash -r
+lacking=$(missing)
+if [ -n "$lacking" ]; then
+  printf 'Still missing, or too old, after the installation:\n%s\n' "$lacking" >&2
+  give_up 'the packages of this system do not have what is needed'
+fi

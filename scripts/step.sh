@@ -1,0 +1,41 @@
+#!/bin/sh
+# One step of a build, as one line: what is done and how long it took.
+#
+#   scripts/step.sh "compile kernel/main.ts -> wasm -> C" command [argument ...]
+#
+# The first word of the label is its column. Output of a step that succeeds is dropped: the tools run with warnings as
+# errors, so there is nothing in it that anybody must act on. A step that fails prints its own output and nothing else,
+# and its status is returned.
+set -u
+
+label=$1
+shift
+verb=${label%% *}
+what=${label#"$verb"}
+what=${what# }
+
+# Hundredths of a second since boot: no process is started, and no one can set this clock.
+now() {
+  read -r uptime _ </proc/uptime
+  echo "${uptime%.*}${uptime#*.}"
+}
+
+# A line that is still running is shown on a terminal, unless steps run side by side and would write over each other.
+live=no
+case ${MAKEFLAGS-} in
+  *--jobserver*) ;;
+  *) if [ -t 1 ]; then live=yes; fi ;;
+esac
+
+if [ $live = yes ]; then printf '  %-9s %.60s ...' "$verb" "$what"; fi
+start=$(now)
+output=$("$@" 2>&1 </dev/null)
+status=$?
+spent=$(($(now) - start))
+if [ $live = yes ]; then printf '\r\033[K'; fi
+
+if [ $status -ne 0 ]; then
+  printf '%s\n' "${output:-$1: failed with status $status and said nothing}" >&2
+  exit $status
+fi
+printf '  %-9s %-56.56s %4d.%d s\n' "$verb" "$what" $((spent / 100)) $((spent % 100 / 10))

@@ -1,0 +1,55 @@
+/** The kernel image in the fake machine: where the linker would put things, and the .bss that staticBytes hands out. */
+import { ramBytes } from "./ram.ts";
+
+export const IMAGE_MAP = 0xffff_ffff_8000_0000n;
+
+const GUARDS = [0x13_1000, 0x13_6000, 0x13_9000, 0x13_c000] as const;
+const STATICS = 0x14_0000;
+
+/** Physical addresses of the sections; the image lies in 0x100000..0x300000. */
+export const IMAGE = {
+  bootStart: 0x10_0000,
+  bootEnd: 0x10_9000,
+  textStart: 0x10_9000,
+  textEnd: 0x12_9000,
+  rodataStart: 0x12_9000,
+  rodataEnd: 0x13_1000,
+  dataStart: 0x13_1000,
+  dataEnd: 0x30_0000,
+} as const;
+
+/** By linkerSymbol's number: boot, text, rodata, data bounds, then guard and top of each stack. */
+const SYMBOLS: readonly number[] = [
+  IMAGE.bootStart, IMAGE.bootEnd, IMAGE.textStart, IMAGE.textEnd,
+  IMAGE.rodataStart, IMAGE.rodataEnd, IMAGE.dataStart, IMAGE.dataEnd,
+  GUARDS[0], 0x13_6000, GUARDS[1], 0x13_9000, GUARDS[2], 0x13_c000, GUARDS[3], 0x13_f000,
+];
+
+let staticsEnd = STATICS;
+
+/** Every static is zero again, as .bss is at boot. RAM must stand already. */
+export function staticsReset(): void {
+  for (let pa = STATICS; pa < staticsEnd; pa += 4096) ramBytes(pa, 4096).fill(0);
+}
+
+export function staticTake(size: number, align: number): bigint {
+  if (!Number.isSafeInteger(size) || size <= 0) throw new RangeError(`staticBytes: size ${size}`);
+  if (align < 1 || align > 4096 || (align & (align - 1)) !== 0) throw new RangeError(`staticBytes: alignment ${align}`);
+  const start = Math.ceil(staticsEnd / align) * align;
+  if (start + size > IMAGE.dataEnd) throw new RangeError("staticBytes: the fake image's .bss is full");
+  for (let pa = Math.ceil(staticsEnd / 4096) * 4096; pa < start + size; pa += 4096) ramBytes(pa, 4096).fill(0);
+  staticsEnd = start + size;
+  return IMAGE_MAP + BigInt(start);
+}
+
+export function symbolOf(index: number): bigint {
+  const pa = SYMBOLS[index];
+  if (pa === undefined) throw new RangeError(`no linker symbol has the number ${index}`);
+  return index < 2 ? BigInt(pa) : IMAGE_MAP + BigInt(pa);
+}
+
+/** Is the image's page at `pa` mapped by the boot tables? Not the guard pages under the stacks. */
+export function imageHas(pa: number): boolean {
+  const page = pa - (pa % 4096);
+  return page >= IMAGE.bootStart && page < IMAGE.dataEnd && !GUARDS.some((guard) => guard === page);
+}

@@ -1,0 +1,12 @@
+/** The kernel with the scenarios compiled in: boots like the product, runs the one that `scenario=` names, and exits. */
+import { debugExit, EXIT } from "../../../kernel/arch/debug-exit.ts";
+import { kernelStart } from "../../../kernel/main.ts";
+import { scenarioRun } from "./scenarios.ts";
+
+export { onTrap } from "../../../kernel/trap/dispatch.ts";
+
+export function kernelMain(magic: number, info: number): void {
+  kernelStart(magic, info);
+  scenarioRun();
+  debugExit(EXIT.SUCCESS);
+}

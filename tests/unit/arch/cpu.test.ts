@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import {
+  cpuInit, hasGigabytePages, hasGlobalPages, hasNx, hasSmap, hasSmep, hasUmip, physicalAddressBits,
+} from "../../../kernel/arch/cpu.ts";
+import { fakeMachine } from "../../fake/machine.ts";
+
+const PAE = 1n << 5n;
+const PGE = 1n << 7n;
+const UMIP = 1n << 11n;
+const SMEP = 1n << 20n;
+const SMAP = 1n << 21n;
+const WP = 1n << 16n;
+
+test("every protection that the CPU has is switched on", () => {
+  const machine = fakeMachine();
+  cpuInit();
+  expect(machine.cpu.cr4).toBe(PAE | PGE | UMIP | SMEP | SMAP);
+  expect(machine.cpu.cr0 & WP).toBe(WP);
+  expect([hasNx(), hasGigabytePages(), hasGlobalPages(), hasSmep(), hasSmap(), hasUmip()]).toEqual(Array(6).fill(true));
+  expect(physicalAddressBits()).toBe(40);
+});
+
+test.each([
+  ["globalPages", PGE, hasGlobalPages],
+  ["smep", SMEP, hasSmep],
+  ["smap", SMAP, hasSmap],
+  ["umip", UMIP, hasUmip],
+] as const)("a CPU without %s is asked for everything else", (feature, bit, has) => {
+  const machine = fakeMachine({ cpu: { [feature]: false } });
+  cpuInit(); // setting a CR4 bit that the CPU lacks would be #GP
+  expect(machine.cpu.cr4).toBe((PAE | PGE | UMIP | SMEP | SMAP) & ~bit);
+  expect(has()).toBe(false);
+});
+
+test("what has no control bit is only reported", () => {
+  fakeMachine({ cpu: { gigabytePages: false, physicalBits: 36 } });
+  cpuInit();
+  expect(hasGigabytePages()).toBe(false);
+  expect(hasNx()).toBe(true);
+  expect(physicalAddressBits()).toBe(36);
+});
+
+test("bits that a loader left in CR4 do not stay", () => {
+  const machine = fakeMachine();
+  machine.cpu.cr4 |= 1n << 16n; // FSGSBASE
+  cpuInit();
+  expect(machine.cpu.cr4 & (1n << 16n)).toBe(0n);
+});

@@ -1,0 +1,165 @@
+import { beforeEach, expect, test } from "vitest";
+import { serialInit } from "../../../kernel/arch/serial.ts";
+import { consoleRun } from "../../../kernel/console/console.ts";
+import { heapFree, heapLargest, heapSize, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
+import { framesFree, framesTotal } from "../../../kernel/mm/phys/frames.ts";
+import { fatalInit } from "../../../kernel/trap/fatal.ts";
+import { DebugExit, Halted, KernelPanic, type Machine } from "../../fake/machine.ts";
+import { bootedMachine, faultsReachTheKernel } from "../trap/booted.ts";
+
+let machine: Machine;
+beforeEach(() => {
+  machine = bootedMachine();
+  serialInit();
+  fatalInit(false);
+});
+
+/** Types `lines` and then `exit`; what the kernel said to each, echo and prompt taken off. */
+function answers(...lines: string[]): string[][] {
+  machine.serialTake();
+  machine.serialType(`${[...lines, "exit"].join("\r")}\r`);
+  expect(() => consoleRun()).toThrow(new DebugExit(0x10));
+  const said = machine.serialTake();
+  for (const line of said.split("\r\n")) expect(line).toMatch(/^[ -~\b]{0,80}$/);
+  const parts = said.split("> ").slice(1, -1);
+  expect(parts).toHaveLength(lines.length);
+  return parts.map((part, i) => {
+    const [echo, ...answer] = part.split("\r\n");
+    expect(echo).toBe(lines[i]);
+    expect(answer.pop()).toBe("");
+    return answer;
+  });
+}
+function answer(line: string): string[] {
+  return answers(line)[0]!;
+}
+
+test("exit ends QEMU with success", () => {
+  expect(answers()).toEqual([]);
+});
+
+test("where exit cannot end the machine, it says so and the prompt comes back", () => {
+  machine.portPlug(0xf4, 4, null);
+  machine.serialType("exit\rmem");
+  machine.portPlug(0x3fd, 1, { read: () => (machine.serialTake().includes("mem") ? stop() : 0x61) });
+  expect(() => consoleRun()).toThrow("the test has seen enough");
+});
+function stop(): never {
+  throw new Error("the test has seen enough");
+}
+
+test("help has one aligned line for each command, and each of them exists", () => {
+  const lines = answer("help");
+  const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
+  expect(commands.map((match) => match[1])).toEqual(["help", "mem", "memmap", "translate", "fault", "panic", "exit"]);
+  expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([18]));
+});
+
+test("an empty line is no mistake", () => {
+  expect(answers("", "   ")).toEqual([[], []]);
+});
+
+test("an unknown word gets a sentence, shown harmlessly", () => {
+  expect(answer("frobnicate now")).toEqual(["There is no command frobnicate; help lists them."]);
+  expect(answer("m")).toEqual(["There is no command m; help lists them."]);
+});
+
+test("too many or too few arguments get a sentence", () => {
+  expect(answers("mem now", "translate", "fault 1 2")).toEqual([
+    ["mem takes no argument."],
+    ["translate takes one argument: translate ADDR"],
+    ["fault takes one argument: fault ADDR"],
+  ]);
+});
+
+test("a bad number gets a sentence", () => {
+  const sentence = "is not an address: write it like 0x4444_4444_0000, 4096, 64K, 16M or 2G.";
+  expect(answers("translate 0xg", "fault twelve", "fault 0x1_0000_0000_0000_0000")).toEqual([
+    [`0xg ${sentence}`],
+    [`twelve ${sentence}`],
+    [`0x1_0000_0000_0000_0000 ${sentence}`],
+  ]);
+});
+
+test("a line that is too long is not obeyed in part", () => {
+  machine.serialType(`mem${" ".repeat(100)}\rexit\r`);
+  expect(() => consoleRun()).toThrow(DebugExit);
+  expect(machine.serialTake()).toContain("That line is too long; nothing was done.\r\n> exit");
+});
+
+test("Ctrl-C gives a new prompt", () => {
+  machine.serialType("panic\x03exit\r");
+  expect(() => consoleRun()).toThrow(DebugExit);
+  expect(machine.serialTake()).toBe("> panic^C\r\n> exit\r\n");
+});
+
+test("mem shows frames and heap, and every line adds up", () => {
+  heapTake(1000n);
+  const lines = answer("mem");
+  const numbers = (line: string | undefined) => line!.match(/[\d.]+/g)!.map(Number);
+  expect(lines[0]).toMatch(/^ +total +free +used$/);
+  expect(numbers(lines[1])).toEqual([framesTotal(), framesFree(), framesTotal() - framesFree()]);
+  const [total, free, used] = numbers(lines[2]);
+  expect(total).toBeCloseTo(framesTotal() / 256, 0);
+  expect(free! + used!).toBeCloseTo(total!, 5);
+  expect(numbers(lines[3])).toEqual([heapSize(), heapFree(), heapUsed()]);
+  expect(lines[4]).toBe(`The largest block that the heap can give has ${heapLargest()} bytes.`);
+  const ends = lines.slice(0, 4).map((line) => line.length);
+  expect(new Set(ends).size).toBe(1);
+});
+
+test("memmap shows every region in order and totals that add up", () => {
+  const lines = answer("memmap");
+  const rows = lines.map((line) => /^ *p0x([0-9a-f]+) +p0x([0-9a-f]+) +(\d+) {2}(.+)$/.exec(line)).filter((row) => row !== null);
+  let before = 0;
+  let sum = 0;
+  for (const [, start, end, kib] of rows) {
+    expect(parseInt(start!, 16)).toBeGreaterThanOrEqual(before);
+    before = parseInt(end!, 16);
+    expect(Number(kib)).toBe((before - parseInt(start!, 16)) / 1024);
+    sum += Number(kib);
+  }
+  expect(rows.map((row) => row[4])).toEqual(expect.arrayContaining(["usable", "kernel", "frame bitmap", "reserved"]));
+
+  const totals = lines.slice(rows.length + 1).map((line) => /^ +(\d+) {2}(.+)$/.exec(line)!);
+  expect(totals.map((row) => row[2])).toEqual(["usable", "kept by the kernel", "kept by the firmware", "in all"]);
+  const [usable, ours, firmware, all] = totals.map((row) => Number(row[1]));
+  expect(usable! + ours! + firmware!).toBe(all);
+  expect(all).toBe(sum);
+});
+
+test("translate walks the kernel's own tables", () => {
+  const lines = answer("translate 0x4444_4444_0000");
+  expect(lines[0]).toMatch(/^walk of v0x444444440000 from p0x/);
+  expect(lines.at(-1)).toMatch(/^ {2}p0x[0-9a-f]+000, in a page of 4 KiB$/);
+  const text = answer("translate v0xffffffff80109000").at(-1);
+  expect(text).toBe("  p0x109000, in a page of 4 KiB");
+});
+
+test("translate says where a walk ends that finds nothing", () => {
+  expect(answer("translate 0").at(-1)).toBe("  not mapped: the entry of level 4 is not present");
+});
+
+test("fault in the demand-paged window is repaired and shows the frame; the second time it is there already", () => {
+  faultsReachTheKernel(machine);
+  const [first, second] = answers("fault 0xffff_e800_0000_1234", "fault 0xffff_e800_0000_1234");
+  const frame = /^v0xffffe80000001234 was not mapped; the page fault was repaired, it is now (p0x[0-9a-f]+234)$/.exec(first![0]!)![1];
+  expect(first![1]).toBe("The byte there is 0x0.");
+  expect(second![0]).toBe(`v0xffffe80000001234 was mapped already, ${frame}`);
+});
+
+test("fault anywhere else ends in the report", () => {
+  faultsReachTheKernel(machine);
+  machine.serialType("fault 8\r");
+  expect(() => consoleRun()).toThrow(Halted);
+  const said = machine.serialTake();
+  expect(said).toContain("trap/fatal: #PF page fault\r\n");
+  expect(said).toContain("  guess    null pointer?\r\n");
+  expect(said).toContain("walk of v0x8 from p0x");
+  expect(said).toContain("not mapped: the entry of level 4 is not present\r\n");
+});
+
+test("panic panics", () => {
+  machine.serialType("panic\r");
+  expect(() => consoleRun()).toThrow(KernelPanic);
+});

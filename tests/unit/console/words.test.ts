@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { beforeEach, expect, test } from "vitest";
+import { serialInit } from "../../../kernel/arch/serial.ts";
+import { wordCount, wordIs, wordIsNumber, wordLog, wordsSet } from "../../../kernel/console/words.ts";
+import { numberParsed } from "../../../kernel/lib/number.ts";
+import { fakeMachine, type Machine } from "../../fake/machine.ts";
+
+const TEXT = 0x20_0000n;
+let machine: Machine;
+beforeEach(() => {
+  machine = fakeMachine();
+  serialInit();
+});
+function line(text: string): void {
+  machine.physPut(TEXT, Buffer.from(text, "latin1"));
+  wordsSet(TEXT, text.length);
+}
+
+test("words are separated by spaces, however many", () => {
+  line("  translate   0x1000 ");
+  expect(wordCount()).toBe(2);
+  expect(wordIs(0, "translate")).toBe(true);
+  expect(wordIs(1, "0x1000")).toBe(true);
+  expect(wordIs(2, "0x1000")).toBe(false);
+});
+
+test("a word is neither its beginning nor more than itself", () => {
+  line("mem");
+  expect([wordIs(0, "me"), wordIs(0, "memmap"), wordIs(0, "mem"), wordIs(0, "MEM")]).toEqual([false, false, true, false]);
+});
+
+test("a word that does not exist is no word and no number", () => {
+  line("mem");
+  expect([wordIs(1, "mem"), wordIsNumber(1)]).toEqual([false, false]);
+  line("   ");
+  expect([wordCount(), wordIs(0, "mem"), wordIsNumber(0)]).toEqual([0, false, false]);
+});
+
+test.each([
+  ["0x4444_4444_0000", 0x4444_4444_0000n],
+  ["v0xffffe80000001000", 0xffff_e800_0000_1000n],
+  ["4096", 4096n],
+  ["16M", 16n << 20n],
+])("%s is a number", (text, value) => {
+  line(`fault ${text}`);
+  expect(wordIsNumber(1)).toBe(true);
+  expect(numberParsed()).toBe(value);
+});
+
+test.each(["0x", "v", "12q", "-1", "0x1_0000_0000_0000_0000", "vv1", "v 1"])("%s is none", (text) => {
+  line(`fault ${text}`);
+  expect(wordIsNumber(1)).toBe(false);
+});
+
+test("any line falls into the words that splitting it gives", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[ -~]{0,60}$/), (text) => {
+      line(text);
+      const words = text.split(" ").filter((word) => word !== "");
+      expect(wordCount()).toBe(words.length);
+      machine.serialTake();
+      words.forEach((_, i) => wordLog(i));
+      expect(machine.serialTake()).toBe(words.join(""));
+    }),
+  );
+});

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { frameAddr, NO_PHYS, type VirtAddr } from "../../../../kernel/lib/addr.ts";
+import { NO_MEMORY, OK } from "../../../../kernel/lib/status.ts";
+import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
+import { heapAudit, heapSize, heapTake } from "../../../../kernel/mm/heap/heap.ts";
+import { kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
+import { translate } from "../../../../kernel/mm/paging/walk.ts";
+import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
+import { bootPaging } from "../../../fake/booted.ts";
+import { fillWords, MIB, PageFault } from "../../../fake/machine.ts";
+import { withFrames } from "../../../fake/pool.ts";
+import { mappings, tablesPicture } from "../../../fake/tables.ts";
+
+const DEFAULT_BASE = 0x4444_4444_0000n;
+
+test("the heap is 1 MiB at 0x444444440000 when nobody asks for anything else", () => {
+  const machine = bootPaging();
+  expect(heapBoot()).toBe(OK);
+  expect(machine.serialTake()).toBe("mm/heap: heap base=v0x444444440000 kib=1024\r\n");
+  expect(heapSize()).toBe(MIB);
+  const block = heapTake(1000_000n);
+  expect(block).toBe(DEFAULT_BASE + 16n);
+  fillWords(block, 1n, 125_000);
+  expect(heapAudit()).toBe(OK);
+});
+
+test("the heap's pages are the kernel's alone and cannot be executed, and the pages around it are absent", () => {
+  const machine = bootPaging();
+  heapBoot();
+  expect(() => machine.probe(DEFAULT_BASE, "fetch")).toThrow(PageFault);
+  expect(() => machine.probe(DEFAULT_BASE, "read", true)).toThrow(PageFault);
+  for (const va of [DEFAULT_BASE - 1n, DEFAULT_BASE + BigInt(MIB)]) {
+    expect(translate(kernelRoot(), va as VirtAddr)).toBe(NO_PHYS);
+  }
+});
+
+test.each([
+  ["heap.base=0x5000_0000_0000 heap.size=2M", 0x5000_0000_0000n, 2 * MIB],
+  ["heap.size=64K", DEFAULT_BASE, 0x1_0000],
+  ["heap.base=0x7f7f_ffff_0000 heap.size=0x10000", 0x7f7f_ffff_0000n, 0x1_0000],
+])("`%s` is done as asked", (options, base, size) => {
+  bootPaging(32 * MIB, options);
+  expect(heapBoot()).toBe(OK);
+  expect(heapTake(1n)).toBe(base + 16n);
+  expect(heapSize()).toBe(size);
+});
+
+test.each([
+  ["heap.base=0x1000", "slot 1 to 254"],
+  ["heap.base=0x7f80_0000_0000", "slot 1 to 254"],
+  ["heap.base=0x7fff_ffff_0000", "slot 1 to 254"],
+  ["heap.base=0x8000_0000_0000", "slot 1 to 254"],
+  ["heap.base=0xffff_8000_0000_0000", "slot 1 to 254"],
+  ["heap.base=0x4444_4444_0008", "slot 1 to 254"],
+  ["heap.base=0x447f_ffff_f000", "slot 1 to 254"],
+  ["heap.base=here", "is no number"],
+  ["heap.base=", "is no number"],
+  ["heap.size=0", "64K to 32G"],
+  ["heap.size=4096", "64K to 32G"],
+  ["heap.size=100000", "64K to 32G"],
+  ["heap.size=64G", "64K to 32G"],
+  ["heap.size=0xffff_ffff_ffff_ffff", "64K to 32G"],
+  ["heap.size=1G", "not enough memory"],
+])("`%s` gets a line, and the default is used", (option, words) => {
+  const machine = bootPaging(32 * MIB, option);
+  expect(heapBoot()).toBe(OK);
+  const log = machine.serialTake();
+  expect(log).toContain(words);
+  expect(log).toContain("default is used");
+  expect(heapTake(1n)).toBe(DEFAULT_BASE + 16n);
+  expect(heapSize()).toBe(MIB);
+});
+
+test("without a frame for each of its pages and tables there is no heap, and no frame is kept", () => {
+  const machine = bootPaging();
+  const free = framesFree();
+  const before = tablesPicture(machine, frameAddr(kernelRoot()));
+  for (const count of [0, 1, 2, 3, 4, 100, 255, 256, 257, 258]) {
+    expect(withFrames(count, heapBoot)).toBe(NO_MEMORY);
+    expect(framesFree()).toBe(free);
+    expect(tablesPicture(machine, frameAddr(kernelRoot()))).toBe(before);
+  }
+  expect(machine.serialTake()).toContain("mm/heap: not enough memory for a heap kib=1024");
+  expect(withFrames(259, heapBoot)).toBe(OK);
+  expect(mappings(machine, frameAddr(kernelRoot())).filter(({ va }) => va >> 39n === 136n)).toHaveLength(256);
+});

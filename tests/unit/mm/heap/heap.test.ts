@@ -1,0 +1,184 @@
+import { beforeEach, expect, test } from "vitest";
+import { directMap, NOWHERE, physAddr, type VirtAddr } from "../../../../kernel/lib/addr.ts";
+import { DAMAGED, OK } from "../../../../kernel/lib/status.ts";
+import {
+  heapAudit, heapFree, heapGive, heapInit, heapLargest, heapSize, heapTake, heapUsed,
+} from "../../../../kernel/mm/heap/heap.ts";
+import { fakeMachine, fillWords, KernelPanic, KIB, load64, store64 } from "../../../fake/machine.ts";
+
+const BASE = directMap(physAddr(0x40_0000n));
+const HEADER = 16;
+
+function heap(sizeBytes = 64 * KIB): void {
+  fakeMachine();
+  heapInit(BASE, sizeBytes);
+}
+const plus = (va: bigint, bytes: number): VirtAddr => (va + BigInt(bytes)) as VirtAddr;
+
+beforeEach(() => heap());
+
+test("a new heap is one free block", () => {
+  expect(heapUsed() + heapFree()).toBe(heapSize());
+  expect(heapLargest()).toBe(64 * KIB - 2 * HEADER);
+  expect(heapAudit()).toBe(OK);
+});
+
+test("all that heapLargest promises can be taken, and not a byte more", () => {
+  expect(heapTake(BigInt(heapLargest() + 1))).toBe(NOWHERE);
+  expect(heapTake(BigInt(heapLargest()))).not.toBe(NOWHERE);
+  expect(heapLargest()).toBe(0);
+  expect(heapFree()).toBe(0);
+  expect(heapTake(1n)).toBe(NOWHERE);
+});
+
+test("blocks are aligned to 16 and do not touch each other's bytes", () => {
+  const first = heapTake(1n);
+  const second = heapTake(33n);
+  expect([first & 15n, second & 15n]).toEqual([0n, 0n]);
+  expect(second - first).toBe(32n);
+  expect(heapTake(1n) - second).toBe(64n);
+});
+
+test("asking for nothing gives a block of its own", () => {
+  const first = heapTake(0n);
+  expect(first).not.toBe(NOWHERE);
+  expect(heapTake(0n)).not.toBe(first);
+});
+
+const ABSURD = [2n ** 64n - 1n, 2n ** 64n - 8n, 2n ** 63n, 2n ** 53n, 2n ** 32n];
+test.each(ABSURD)("a request of %s bytes finds no room", (size) => {
+  expect(heapTake(size)).toBe(NOWHERE);
+  expect(heapAudit()).toBe(OK);
+});
+
+test.each([
+  [0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0],
+])("three neighbours given back in the order %i %i %i are one free block again", (...order) => {
+  const largest = heapLargest();
+  const blocks = [heapTake(100n), heapTake(200n), heapTake(300n)];
+  for (const i of order) {
+    heapGive(blocks[i]!);
+    expect(heapAudit()).toBe(OK);
+  }
+  expect(heapLargest()).toBe(largest);
+  expect(heapUsed()).toBe(HEADER);
+});
+
+test("a rest too small to be a block goes with the one that is taken", () => {
+  const hole = heapTake(64n);
+  heapTake(1n);
+  heapGive(hole);
+  expect(heapTake(50n)).toBe(hole);
+  expect(heapAudit()).toBe(OK);
+});
+
+test("giving back twice panics with the address, before and after the block has merged", () => {
+  const before = heapTake(40n);
+  const block = heapTake(40n);
+  heapTake(40n);
+  heapGive(block);
+  expect(() => heapGive(block)).toThrow(new KernelPanic("heap: given back twice", block));
+  heapGive(before);
+  expect(() => heapGive(block)).toThrow("heap: given back twice");
+});
+
+test.each([0n, 8n, 0x1000n, BASE - 16n, BASE, BASE + 65536n, BASE + 65552n, 2n ** 64n - 16n])(
+  "giving back %s, which is outside the heap, panics with it",
+  (va) => {
+    try {
+      heapGive(va as VirtAddr);
+      expect.unreachable();
+    } catch (panic) {
+      expect(panic).toMatchObject({ message: "heap: given back, but never the heap's", value: va });
+    }
+  },
+);
+
+test("giving back a pointer into a block panics with it", () => {
+  const block = heapTake(256n);
+  expect(() => heapGive(plus(block, 8))).toThrow("never the heap's");
+  expect(() => heapGive(plus(block, 32))).toThrow("not the start of a block");
+});
+
+test("an overrun is found when the block or its neighbour is given back", () => {
+  const block = heapTake(32n);
+  const neighbour = heapTake(32n);
+  fillWords(block, 0n, 6);
+  expect(heapAudit()).toBe(DAMAGED);
+  expect(() => heapGive(block)).toThrow("overrun?");
+  expect(() => heapGive(neighbour)).toThrow("header overwritten");
+});
+
+test("one wrong bit anywhere in a header is found", () => {
+  const block = heapTake(32n);
+  for (const at of [plus(block, -16), plus(block, -8)]) {
+    for (let bit = 0n; bit < 64n; bit++) {
+      const right = load64(at);
+      store64(at, right ^ (1n << bit));
+      expect(heapAudit()).toBe(DAMAGED);
+      expect(() => heapGive(block)).toThrow(KernelPanic);
+      store64(at, right);
+    }
+  }
+  heapGive(block);
+  expect(heapAudit()).toBe(OK);
+});
+
+test("a write into a free block's links is noticed before it is followed", () => {
+  const block = heapTake(64n);
+  heapTake(16n);
+  heapGive(block);
+  store64(block, 0x4141_4141_4141_4141n);
+  expect(heapAudit()).toBe(DAMAGED);
+  expect(() => heapTake(16n)).toThrow("used after free?");
+});
+
+test("a block that is given back at once can be taken for ever", () => {
+  for (let i = 0; i < 10_000; i++) {
+    heapGive(heapTake(BigInt(i % 2000)));
+  }
+  expect(heapUsed()).toBe(HEADER);
+});
+
+test("random takes and gives never overlap, keep what was written, and end as one block", () => {
+  heap(256 * KIB);
+  const largest = heapLargest();
+  const live: { va: VirtAddr; words: number; mark: bigint }[] = [];
+  const random = mulberry32(7);
+  for (let step = 0; step < 30_000; step++) {
+    if (random() < 0.52) {
+      const size = Math.floor(2 ** (random() * 12));
+      const va = heapTake(BigInt(size));
+      if (va === NOWHERE && heapLargest() >= size) expect.unreachable("there was room");
+      if (va !== NOWHERE) take({ va, words: Math.ceil(size / 8), mark: BigInt(step) });
+    } else if (live.length > 0) {
+      give(Math.floor(random() * live.length));
+    }
+    if (step % 1000 === 0) expect(heapAudit()).toBe(OK);
+  }
+  while (live.length > 0) give(live.length - 1);
+  expect(heapAudit()).toBe(OK);
+  expect(heapLargest()).toBe(largest);
+
+  function take(block: (typeof live)[number]): void {
+    fillWords(block.va, block.mark, block.words); // up to 7 bytes more than asked for: a block is a multiple of 16
+    live.push(block);
+  }
+  function give(index: number): void {
+    const [block] = live.splice(index, 1);
+    const last = plus(block!.va, (block!.words - 1) * 8);
+    if (load64(block!.va) !== block!.mark || load64(last) !== block!.mark) expect.unreachable("contents changed");
+    heapGive(block!.va);
+  }
+});
+
+/** Tommy Ettinger's generator: the same numbers in every run. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,259 @@
+import fc from "fast-check";
+import { beforeEach, expect, test } from "vitest";
+import { flushAll } from "../../../../kernel/arch/tlb.ts";
+import {
+  DIRECT_MAP, type Frame, frameAddr, frameBytes, NO_PHYS, type Page, type VirtAddr,
+} from "../../../../kernel/lib/addr.ts";
+import { ALREADY_MAPPED, BAD_ADDRESS, INVALID, NO_MEMORY, NOT_MAPPED, OK } from "../../../../kernel/lib/status.ts";
+import { mapLargest, mapPage, mapRange } from "../../../../kernel/mm/paging/map.ts";
+import {
+  PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE,
+} from "../../../../kernel/mm/paging/pte.ts";
+import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
+import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
+import { translate, translateLevel } from "../../../../kernel/mm/paging/walk.ts";
+import { frameRangeGive, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
+import {
+  fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
+} from "../../../fake/machine.ts";
+import { poolBoot, withFrames } from "../../../fake/pool.ts";
+import { mappings, tableCount, tablesPicture } from "../../../fake/tables.ts";
+
+const DATA = PTE_WRITABLE | PTE_NO_EXECUTE;
+const page = (va: bigint): Page => va as Page;
+const frame = (n: number): Frame => n as Frame;
+const HOME = page(0x4444_4444_0000n);
+
+let machine: Machine;
+let root: Frame;
+beforeEach(() => {
+  machine = fakeMachine({ ramBytes: 64 * MIB });
+  poolBoot(2048);
+  tablesInit();
+  tablesStock(1);
+  root = tableTake();
+});
+
+/** The tables become the CPU's, with what the kernel needs to go on: its direct map. */
+function live(): void {
+  expect(mapLargest(root, page(DIRECT_MAP), frame(0), (64 * MIB) / 4096, DATA | PTE_GLOBAL, 2)).toBe(OK);
+  writeCr4(0xa0n); // PAE, PGE
+  writeCr3(frameAddr(root));
+}
+const rootAddr = (): bigint => frameAddr(root);
+
+test("a mapped page translates with its offset; its neighbours do not", () => {
+  expect(mapPage(root, HOME, frame(0x1234), DATA)).toBe(OK);
+  expect(translate(root, (HOME + 0xabcn) as VirtAddr)).toBe(0x1234abcn);
+  expect(translateLevel()).toBe(1);
+  expect(translate(root, (HOME - 1n) as VirtAddr)).toBe(NO_PHYS);
+  expect(translate(root, (HOME + 4096n) as VirtAddr)).toBe(NO_PHYS);
+});
+
+test("the CPU sees what was mapped, and refuses what the flags refuse", () => {
+  live();
+  mapPage(root, HOME, frame(0x2000), PTE_NO_EXECUTE);
+  machine.physWrite8(0x200_0042n, 7);
+  expect(load8(HOME + 0x42n)).toBe(7);
+  expect(() => store8(HOME, 1)).toThrow(PageFault);
+  expect(() => machine.probe(HOME, "fetch")).toThrow(PageFault);
+  expect(() => machine.probe(HOME, "read", true)).toThrow(PageFault);
+});
+
+test("an unmapped page is gone for the CPU at once, global or not", () => {
+  live();
+  for (const flags of [DATA, DATA | PTE_GLOBAL]) {
+    mapPage(root, HOME, frame(0x2000), flags);
+    load8(HOME);
+    expect(unmapPage(root, HOME)).toBe(OK);
+    expect(() => load8(HOME)).toThrow(PageFault);
+  }
+});
+
+test("a table that was given back is walked no more", () => {
+  live();
+  mapPage(root, HOME, frame(0x2000), DATA);
+  load8(HOME);
+  unmapPage(root, HOME);
+  mapPage(root, page(0x1000n), frame(0x2001), DATA); // takes the same tables for other addresses
+  expect(() => load8(HOME + 0x1000n)).toThrow(PageFault);
+});
+
+test("nothing is mapped twice", () => {
+  mapPage(root, HOME, frame(1), DATA);
+  expect(mapPage(root, HOME, frame(2), DATA)).toBe(ALREADY_MAPPED);
+  expect(mapRange(root, page(HOME - 0x3000n), frame(2), 4, DATA)).toBe(ALREADY_MAPPED);
+  expect(translate(root, HOME)).toBe(0x1000n);
+  expect(translate(root, page(HOME - 0x3000n))).toBe(NO_PHYS);
+});
+
+test("what is not mapped cannot be unmapped, and a range with a gap stays whole", () => {
+  expect(unmapPage(root, HOME)).toBe(NOT_MAPPED);
+  mapPage(root, HOME, frame(1), DATA);
+  expect(unmapRange(root, HOME, 2)).toBe(NOT_MAPPED);
+  expect(translate(root, HOME)).toBe(0x1000n);
+});
+
+test.each([
+  ["misaligned", 0x1001n, 1, 1, DATA, INVALID],
+  ["not canonical", 0x8000_0000_0000n, 1, 1, DATA, BAD_ADDRESS],
+  ["over the end of the lower half", 0x7fff_ffff_f000n, 1, 2, DATA, BAD_ADDRESS],
+  ["over the end of everything", 0xffff_ffff_ffff_f000n, 1, 2, DATA, BAD_ADDRESS],
+  ["longer than a half", 0x0n, 1, 2 ** 35 + 1, DATA, BAD_ADDRESS],
+  ["no page at all", 0x1000n, 1, 0, DATA, INVALID],
+  ["a negative count", 0x1000n, 1, -1, DATA, INVALID],
+  ["no frame", 0x1000n, -1, 1, DATA, INVALID],
+  ["beyond physical memory", 0x1000n, 2 ** 40 - 1, 2, DATA, INVALID],
+  ["writable and executable", 0x1000n, 1, 1, PTE_WRITABLE, INVALID],
+  ["a flag that is the mapper's", 0x1000n, 1, 1, DATA | PTE_HUGE, INVALID],
+  ["for the user in the kernel half", DIRECT_MAP, 1, 1, DATA | PTE_USER, INVALID],
+])("mapRange refuses: %s", (_what, va, first, count, flags, status) => {
+  expect(mapRange(root, page(va), frame(first), count, flags)).toBe(status);
+  expect(mappings(machine, rootAddr())).toEqual([]);
+});
+
+test("the last page of each half can be mapped", () => {
+  expect(mapPage(root, page(0x7fff_ffff_f000n), frame(1), DATA)).toBe(OK);
+  expect(mapPage(root, page(0xffff_ffff_ffff_f000n), frame(2), DATA)).toBe(OK);
+  expect(mappings(machine, rootAddr()).map(({ pa }) => pa)).toEqual([0x1000n, 0x2000n]);
+});
+
+test("mapLargest chooses the largest pages that stand on both sides' boundaries", () => {
+  expect(mapLargest(root, page(0x3fff_f000n), frame(0x3_ffff), 1 + 2 ** 18 + 512 + 1, DATA, 3)).toBe(OK);
+  const sizes = mappings(machine, rootAddr()).map(({ bytes }) => Number(bytes));
+  expect(sizes).toEqual([4096, GIB, 2 * MIB, 4096]);
+  expect(translate(root, 0x4123_4567n as VirtAddr)).toBe(0x4123_4567n);
+  expect(translateLevel()).toBe(3);
+});
+
+test("mapLargest uses no page of 1 GiB where the CPU has none, and none of 2 MiB out of step", () => {
+  mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 2 ** 18, DATA, 2);
+  expect(mappings(machine, rootAddr()).every(({ bytes }) => bytes === 2n * BigInt(MIB))).toBe(true);
+  mapLargest(root, page(0x1_0000_0000n), frame(1), 1024, DATA, 3);
+  expect(translate(root, 0x1_0020_0000n as VirtAddr)).toBe(0x20_1000n);
+  expect(translateLevel()).toBe(1);
+});
+
+test("a larger page is unmapped whole or not at all", () => {
+  mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 1024, DATA, 2);
+  expect(unmapPage(root, page(0x4000_0000n))).toBe(INVALID);
+  expect(unmapRange(root, page(0x4010_0000n), 512)).toBe(INVALID);
+  expect(mapPage(root, page(0x4010_0000n), frame(1), DATA)).toBe(ALREADY_MAPPED);
+  expect(unmapRange(root, page(0x4000_0000n), 512)).toBe(OK);
+  expect(mappings(machine, rootAddr())).toHaveLength(1);
+});
+
+test("tables come back when they are empty, but a kernel slot keeps its table of level 3", () => {
+  const free = framesFree();
+  mapRange(root, page(0x3fff_f000n), frame(1), 2, DATA);
+  expect(tableCount(machine, rootAddr())).toBe(1 + 5);
+  unmapRange(root, page(0x3fff_f000n), 2);
+  expect(framesFree()).toBe(free);
+  mapPage(root, page(DIRECT_MAP), frame(1), DATA);
+  unmapPage(root, page(DIRECT_MAP));
+  expect(tableCount(machine, rootAddr())).toBe(1 + 1);
+  expect(framesFree()).toBe(free - 1);
+});
+
+test("without a frame for its k-th table a mapping changes nothing and keeps nothing, for every k", () => {
+  mapPage(root, HOME, frame(9), DATA);
+  const attempts = [
+    () => mapPage(root, page(0x1000n), frame(1), DATA),
+    () => mapRange(root, page(HOME - 0x1000n), frame(1), 1, DATA),
+    () => mapRange(root, page(0x7f_ffff_f000n), frame(1), 2, DATA),
+    () => mapRange(root, page(0x20_0000n), frame(1), 5 * 512, DATA),
+    () => mapLargest(root, page(0x1f_f000n), frame(0x1ff), 1 + 512 + 1, DATA, 3),
+  ];
+  const before = tablesPicture(machine, rootAddr());
+  const free = framesFree();
+  for (const attempt of attempts) {
+    let needed = 0;
+    while (withFrames(needed, attempt) === NO_MEMORY) {
+      expect(tablesPicture(machine, rootAddr())).toBe(before);
+      expect(framesFree()).toBe(free);
+      needed++;
+    }
+    expect(framesFree()).toBe(free - needed); // exactly what it asked for was used
+    expect(tablesPicture(machine, rootAddr())).not.toBe(before);
+    for (const { va, bytes } of mappings(machine, rootAddr())) {
+      if (va !== HOME) unmapRange(root, page(va), Number(bytes) / 4096);
+    }
+    expect(tablesPicture(machine, rootAddr())).toBe(before);
+    expect(framesFree()).toBe(free);
+  }
+});
+
+test("fresh tables are empty though RAM is junk", () => {
+  mapPage(root, HOME, frame(5), DATA);
+  expect(mappings(machine, rootAddr())).toEqual([{ va: HOME, pa: 0x5000n, bytes: 4096n, flags: DATA | PTE_PRESENT }]);
+});
+
+test("a frame above 4 GiB is no table while the boot tables are live", () => {
+  machine = fakeMachine({ ramBytes: 16 * MIB, moreRam: [{ start: 4 * GIB, end: 4 * GIB + 16 * MIB }] });
+  framesInit((DIRECT_MAP + 0x80_0000n) as VirtAddr, 2 ** 20 + 16);
+  frameRangeGive(frame(2 ** 20), 16);
+  expect(tablesStock(1)).toBe(false);
+  expect(framesFree()).toBe(16);
+});
+
+test("random maps and unmaps agree with a Map, with an outside walker and with the CPU", () => {
+  live();
+  const slots = [0n, 0x1f_f000n, 0x3fff_e000n, HOME, 0x7f_ffff_e000n, 0x7fff_ffff_c000n, 0xffff_e800_0000_0000n];
+  const range = fc.record({
+    map: fc.boolean(),
+    va: fc.tuple(fc.constantFrom(...slots), fc.nat(3)).map(([base, i]) => base + BigInt(i) * 4096n),
+    count: fc.integer({ min: 1, max: 4 }),
+    first: fc.integer({ min: 0x2000, max: 0x3000 }),
+  });
+  const start = tablesPicture(machine, rootAddr());
+  const free = framesFree();
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 40 }), (steps) => {
+      const model = new Map<bigint, number>();
+      for (const { map, va, count, first } of steps) {
+        const pages = Array.from({ length: count }, (_, i) => va + BigInt(i) * 4096n);
+        if (map) {
+          const clear = pages.every((p) => !model.has(p)) && pages.every((p) => p >> 47n === va >> 47n);
+          expect(mapRange(root, page(va), frame(first), count, DATA) === OK).toBe(clear);
+          if (clear) pages.forEach((p, i) => model.set(p, first + i));
+        } else {
+          const whole = pages.every((p) => model.has(p));
+          expect(unmapRange(root, page(va), count) === OK).toBe(whole);
+          if (whole) pages.forEach((p) => model.delete(p));
+        }
+        for (const p of pages) agrees(p, model.get(p));
+      }
+      const seen = mappings(machine, rootAddr()).filter(({ bytes }) => bytes === 4096n);
+      expect(new Map(seen.map(({ va, pa }) => [va, Number(pa >> 12n)]))).toEqual(model);
+      for (const p of model.keys()) expect(unmapPage(root, page(p))).toBe(OK);
+    }),
+    { numRuns: 300 },
+  );
+  // Only the demand window's table of level 3 is left over: it belongs to every space.
+  expect(framesFree()).toBeGreaterThanOrEqual(free - 1);
+  expect(tablesPicture(machine, rootAddr()).replaceAll(/ \d+:[0-9a-f]+\{\}/g, "")).toBe(start);
+}, 30_000);
+
+function agrees(va: bigint, expected: number | undefined): void {
+  if (va >> 47n !== 0n && va >> 47n !== 0x1_ffffn) return;
+  if (expected === undefined) {
+    expect(translate(root, va as VirtAddr)).toBe(NO_PHYS);
+    expect(() => load8(va)).toThrow(PageFault);
+  } else {
+    expect(translate(root, va as VirtAddr)).toBe(BigInt(expected) << 12n);
+    expect(machine.probe(va, "write")).toBe(BigInt(expected) << 12n);
+  }
+}
+
+test("flushAll drops global translations too", () => {
+  live();
+  mapPage(root, HOME, frame(0x2000), DATA | PTE_GLOBAL);
+  load8(HOME);
+  const entry = Number(machine.physRead64(rootAddr() + 136n * 8n) & 0xf_ffff_f000n);
+  expect(entry).not.toBe(0);
+  machine.physWrite64(rootAddr() + 136n * 8n, 0n);
+  expect(load8(HOME)).toBeTypeOf("number");
+  flushAll();
+  expect(() => load8(HOME)).toThrow(PageFault);
+  expect(load8(frameBytes(root))).toBeTypeOf("number");
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { sandboxCreate } from "./sandbox.ts";
+
+test("a step that succeeds is one line within 80 columns, and its output is dropped", () => {
+  const here = sandboxCreate();
+  const label = `compile ${"kernel/a/very/long/name/".repeat(6)}`;
+  const { status, stdout, stderr } = here.run("scripts/step.sh", [label, "sh", "-c", "echo talk; echo more >&2"]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(/^ {2}compile {3}kernel\/a\/very.* \d+\.\d s\n$/);
+  expect(stdout.length).toBeLessThanOrEqual(81);
+});
+
+test("a step that fails shows its own output and nothing else, and its status", () => {
+  const here = sandboxCreate();
+  const ended = here.run("scripts/step.sh", ["clang x.c", "sh", "-c", "echo x.c:1: no; echo more >&2; exit 7"]);
+  expect(ended).toEqual({ status: 7, stdout: "", stderr: "x.c:1: no\nmore\n" });
+});
+
+test("a step that fails without a word is named", () => {
+  const here = sandboxCreate();
+  const { status, stderr } = here.run("scripts/step.sh", ["link x", "sh", "-c", "exit 3"]);
+  expect(status).toBe(3);
+  expect(stderr).toBe("sh: failed with status 3 and said nothing\n");
+});
+
+test("arguments arrive as they were given", () => {
+  const here = sandboxCreate();
+  const { stderr } = here.run("scripts/step.sh", ["try it", "sh", "-c", 'echo "$1"; exit 1', "sh", "two words; *"]);
+  expect(stderr).toBe("two words; *\n");
+});

@@ -1,0 +1,42 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { commandTier, tierRun } from "../../../scripts/test/tier.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs a tier; what it prints and its outcome. */
+async function printed(script: string, report?: string) {
+  const lines: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  const tier = commandTier("types", "sh", "-c", script);
+  const outcome = await tierRun(report === undefined ? tier : { ...tier, report });
+  return { lines, outcome };
+}
+
+test("a tier that passes is one line, whatever its command said", async () => {
+  const { lines, outcome } = await printed("echo chatter");
+  expect(outcome).toEqual({ passed: 1, failed: 0, skipped: 0 });
+  expect(lines).toHaveLength(1);
+});
+
+test("a tier that fails shows what its command said, on either stream", async () => {
+  const { lines, outcome } = await printed("echo out; echo err >&2; exit 2");
+  expect(outcome.failed).toBe(1);
+  expect(lines[1]?.split("\n").sort()).toEqual(["err", "out"]);
+});
+
+test("a command that is ended by a signal, or says nothing, is told", async () => {
+  expect((await printed("kill -9 $$")).lines[1]).toBe("ended by SIGKILL");
+  expect((await printed("exit 3")).lines[1]).toBe("types: status 3, and it said nothing");
+});
+
+test("a command that cannot be started is a failure", async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  expect(await tierRun(commandTier("lint", "/nowhere/eslint"))).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
+test("the report of an earlier run is not taken for this one's", async () => {
+  const report = `build/reports/stale-${process.pid}.json`;
+  const content = JSON.stringify({ testResults: [{ status: "passed", assertionResults: [{ status: "passed" }] }] });
+  expect((await printed(`echo '${content}' >${report}`, report)).outcome.passed).toBe(1);
+  expect((await printed("exit 0", report)).outcome).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});

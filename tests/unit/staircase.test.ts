@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { arrowsFrom, drawing, kernelFiles, objectionTo, ROOMS, stepOf } from "../../scripts/staircase.ts";
+
+test("no import of the kernel goes up", () => {
+  const files = kernelFiles();
+  console.log(drawing(files));
+  const objections = files.flatMap((file) => arrowsFrom(file)).map(objectionTo).filter((each) => each !== null);
+  expect(objections).toEqual([]);
+});
+
+test("every kernel file is in a room", () => {
+  expect(kernelFiles().filter((file) => stepOf(file) === null)).toEqual([]);
+});
+
+test("an import that goes up is objected to, one that goes down or stays is not", () => {
+  expect(objectionTo({ from: "lib/addr.ts", to: "mm/phys/frames.ts" })).toMatch(/lib\/addr.ts imports .* higher/);
+  expect(objectionTo({ from: "mm/phys/frames.ts", to: "main.ts" })).toMatch(/higher/);
+  expect(objectionTo({ from: "mm/phys/frames.ts", to: "mm/phys/memory-map.ts" })).toBeNull();
+  expect(objectionTo({ from: "trap/fatal.ts", to: "lib/addr.ts" })).toBeNull();
+});
+
+test("an import from outside the kernel is objected to", () => {
+  expect(objectionTo({ from: "lib/addr.ts", to: "../scripts/staircase.ts" })).toMatch(/in no room/);
+  expect(objectionTo({ from: "lib/addr.ts", to: "lib/deep/addr.ts" })).toMatch(/in no room/);
+});
+
+test("imports, re-exports and imports of types are arrows", () => {
+  const text = `import { a } from "../lib/a.ts"; export { b } from "./b.ts"; import type { C } from "../trap/c.ts";`;
+  expect(arrowsFrom("arch/x.ts", text).map(({ to }) => to)).toEqual(["lib/a.ts", "arch/b.ts", "trap/c.ts"]);
+});
+
+test("no room is on two steps", () => {
+  expect(new Set(ROOMS).size).toBe(ROOMS.length);
+});

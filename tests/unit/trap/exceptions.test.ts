@@ -1,0 +1,52 @@
+import { beforeEach, expect, test } from "vitest";
+import { serialInit } from "../../../kernel/arch/serial.ts";
+import { errorCodeLog, exceptionNameLog } from "../../../kernel/trap/exceptions.ts";
+import { fakeMachine, type Machine } from "../../fake/machine.ts";
+
+let machine: Machine;
+beforeEach(() => {
+  machine = fakeMachine();
+  serialInit();
+});
+function name(vector: number): string {
+  exceptionNameLog(vector);
+  return machine.serialTake();
+}
+function meaning(vector: number, error: bigint): string {
+  errorCodeLog(vector, error);
+  return machine.serialTake().replace("\r\n", "");
+}
+
+test("every exception has the manual's mnemonic, and every vector something to be called", () => {
+  const mnemonics = [0, 1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21].map((v) => name(v).split(" ")[0]);
+  expect(mnemonics.join(" ")).toBe("#DE #DB #BP #OF #BR #UD #NM #DF #TS #NP #SS #GP #PF #MF #AC #MC #XM #VE #CP");
+  expect(name(2)).toBe("NMI non-maskable interrupt");
+  expect(name(15)).toBe("vector 15");
+  expect(name(255)).toBe("vector 255");
+  expect(new Set(Array.from({ length: 256 }, (_, vector) => name(vector))).size).toBe(256);
+});
+
+test.each([
+  [0b00000n, "0x0: a read by the kernel, page not present (P=0 W=0 U=0 R=0 I=0)"],
+  [0b00010n, "0x2: a write by the kernel, page not present (P=0 W=1 U=0 R=0 I=0)"],
+  [0b00111n, "0x7: a write by a program, page present but protected (P=1 W=1 U=1 R=0 I=0)"],
+  [0b10001n, "0x11: a fetch by the kernel, page present but protected (P=1 W=0 U=0 R=0 I=1)"],
+  [0b01001n, "0x9: a read by the kernel, reserved bit set in an entry (P=1 W=0 U=0 R=1 I=0)"],
+  [0b01000n, "0x8: a read by the kernel, reserved bit set in an entry (P=0 W=0 U=0 R=1 I=0)"], // as QEMU reports it
+])("page-fault error %i says what was tried and why it failed", (error, words) => {
+  expect(meaning(14, error)).toBe(words);
+});
+
+test.each([
+  [13, 0n, "0x0: no selector"],
+  [13, 0x28n, "0x28: GDT selector 0x28"],
+  [11, 0x2cn, "0x2c: LDT selector 0x28"],
+  [10, 0x31n, "0x31: GDT selector 0x30, while an event from outside was delivered"],
+  [12, 0x6an, "0x6a: the IDT's gate for vector 13"],
+])("the error code of vector %i, %i, names its selector", (vector, error, words) => {
+  expect(meaning(vector, error)).toBe(words);
+});
+
+test("an error code without meaning is only shown", () => {
+  expect(meaning(8, 0n)).toBe("0x0");
+});
