@@ -78,8 +78,8 @@ node_modules/.stamp: package.json package-lock.json $(wildcard scripts/nasm-bin/
 # ---- TypeScript -> Wasm -> C -> object ----------------------------------------------------------------------
 
 define compile
-build/$(1).c build/$(1).h build/$(1).glue.c build/$(1).wasm build/$(1).json &: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) \
-    $(COMPILER) boot/doors.h node_modules/.stamp
+build/$(1).c build/$(1).h build/$(1).glue.c build/$(1).wasm build/$(1).json &: \
+    $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) $(COMPILER) boot/doors.h node_modules/.stamp
 	@mkdir -p $$(@D)
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C' \
 	  $(TSX) scripts/compile/main.ts $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h

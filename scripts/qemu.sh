@@ -7,8 +7,8 @@
 #
 # MEMORY (512M) is the machine's. Flags that are given come last, so they override: -m 4G, -machine q35, -cpu ….
 #
-# The kernel ends a run through isa-debug-exit, which makes QEMU's status code * 2 + 1; kernel/arch/debug-exit.ts has the
-# codes, and 33 alone is success. With -no-reboot a triple fault ends QEMU with 0, so 0 is none.
+# The kernel ends a run through isa-debug-exit, which makes QEMU's status code * 2 + 1; kernel/arch/debug-exit.ts has
+# the codes, and 33 alone is success. With -no-reboot a triple fault ends QEMU with 0, so 0 is none.
 set -u
 
 mode=${1-}

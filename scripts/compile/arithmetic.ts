@@ -27,6 +27,8 @@ interface Comparison {
   readonly unsigned: boolean;
 }
 
+const DIVISION_BY_ZERO = "division by zero: the divisor is a constant, correct it";
+
 /** Why an operation cannot be: the caller adds the place. */
 export class ArithmeticError extends Error {}
 
@@ -73,7 +75,7 @@ export function numberMayOverflow(operator: string): boolean {
 export function numberOperation(operator: string, left: Value, right: Value): Value {
   const fold = NUMBER_FOLDS[operator];
   if (fold === undefined) throw new ArithmeticError(`operator ${operator} is not supported on number`);
-  if (operator === "%" && right.constant === 0n) throw new ArithmeticError("division by constant zero");
+  if (operator === "%" && right.constant === 0n) throw new ArithmeticError(DIVISION_BY_ZERO);
   if (left.constant !== undefined && right.constant !== undefined) {
     const result = fold(Number(left.constant), Number(right.constant));
     if (Number.isSafeInteger(result)) return constant(BigInt(result));
@@ -105,7 +107,7 @@ export function wordClz(value: Value): Value {
 
 /** Math.trunc(left / right) or Math.floor(left / right). */
 export function quotient(rounding: "trunc" | "floor", left: Value, right: Value): Value {
-  if (right.constant === 0n) throw new ArithmeticError("division by constant zero");
+  if (right.constant === 0n) throw new ArithmeticError(DIVISION_BY_ZERO);
   if (left.constant !== undefined && right.constant !== undefined) {
     const towardsZero = left.constant / right.constant;
     const rest = left.constant % right.constant !== 0n;
@@ -173,7 +175,7 @@ function foldRing(operator: string, left: bigint, right: bigint): bigint {
 
 /** `/ % >>`, unsigned; the operands are in range. */
 export function wordOperation(operator: string, left: Value, right: Value): Value {
-  if (operator !== ">>" && right.constant === 0n) throw new ArithmeticError("division by constant zero");
+  if (operator !== ">>" && right.constant === 0n) throw new ArithmeticError(DIVISION_BY_ZERO);
   if (left.constant !== undefined && right.constant !== undefined) {
     if (operator === "/") return constant(left.constant / right.constant);
     if (operator === "%") return constant(left.constant % right.constant);

@@ -19,10 +19,11 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
 };
 
 const OPERATORS: Readonly<Record<string, string>> = {
-  "+": "unary + is not supported: write Number(…)",
   typeof: "typeof is not supported: the type is known here",
   void: "void is not supported: make the call a statement of its own",
   delete: "delete is not supported: nothing has properties",
+  in: "`in` is not supported: nothing has properties",
+  instanceof: "`instanceof` is not supported: the type is known here",
 };
 
 const STATEMENTS: Readonly<Record<string, string>> = {
@@ -35,9 +36,14 @@ const STATEMENTS: Readonly<Record<string, string>> = {
   DebuggerStatement: "debugger is not supported: set a breakpoint in gdb",
 };
 
+/** Null for an expression that the dialect has. */
+export function foreignHint(node: TSESTree.Node): string | null {
+  if (node.type === "UnaryExpression" || node.type === "BinaryExpression") return OPERATORS[node.operator] ?? null;
+  return EXPRESSIONS[node.type] ?? null;
+}
+
 export function expressionHint(node: TSESTree.Node): string {
-  const operator = node.type === "UnaryExpression" ? OPERATORS[node.operator] : undefined;
-  return operator ?? EXPRESSIONS[node.type] ?? `${node.type} is not supported: write it with functions and variables`;
+  return foreignHint(node) ?? `${node.type} is not supported: write it with functions and variables`;
 }
 
 export function statementHint(node: TSESTree.Node): string {

@@ -23,7 +23,7 @@ import { constantValue, recordMember, staticAddress, stringAddress } from "./low
 import { codeAddress, lowerCall } from "./lower-calls.ts";
 import { layoutOf } from "./layouts.ts";
 import { assign, choose, globalName, localName, sequence, update, variable } from "./nodes.ts";
-import { expressionHint } from "./hints.ts";
+import { expressionHint, foreignHint } from "./hints.ts";
 import { refusalAt } from "./places.ts";
 import { check, declarationOf, entityOf, isGlobal, kindAt, localOf, refuse, requireKind, type Scope } from "./scope.ts";
 import { withoutCasts, type Entity } from "./symbols.ts";
@@ -81,8 +81,16 @@ function lowerPlain(scope: Scope, node: TSESTree.Expression): Value {
   }
 }
 
+/** Says what to write instead, before its type can be complained about. */
+function refuseForeign(scope: Scope, node: TSESTree.Expression): void {
+  const plain = withoutCasts(node);
+  const hint = foreignHint(plain);
+  if (hint !== null) throw refuse(scope, plain, hint);
+}
+
 /** An expression whose value is used. */
 export function needed(scope: Scope, node: TSESTree.Expression): Value {
+  refuseForeign(scope, node);
   const kind = kindAt(scope, node);
   if (kind !== "void" && kind !== "never") return lowerExpression(scope, node);
   throw refuse(scope, node, `a value is needed, and this has none (${kind}): make it a statement of its own`);
@@ -160,6 +168,7 @@ function member(scope: Scope, node: TSESTree.MemberExpression): Value {
   const entity = entityOf(scope, node);
   if (entity) return entityValue(scope, node, entity); // import * as namespace
 
+  refuseForeign(scope, node.object);
   const owner = entityOf(scope, node.object);
   const property = (node.property as TSESTree.Identifier).name;
   if (owner?.kind === "record") return recordMember(scope, node, owner, property);
@@ -253,6 +262,7 @@ export function bitCount(scope: Scope, node: TSESTree.CallExpression): number {
 function unary(scope: Scope, node: TSESTree.UnaryExpression): Value {
   const { operator, argument } = node;
   if (operator === "!") return isFalse(lowerTruth(scope, argument));
+  if (operator === "+") throw refuse(scope, node, "unary + is not supported: write Number(…)");
   if (operator !== "-" && operator !== "~") throw refuse(scope, node, expressionHint(node));
   requireKind(scope, argument, "number");
   const value = lowerExpression(scope, argument);
@@ -265,6 +275,7 @@ function unary(scope: Scope, node: TSESTree.UnaryExpression): Value {
 function binary(scope: Scope, node: TSESTree.BinaryExpression): Value {
   const { operator, left, right } = node;
   if (left.type === "PrivateIdentifier") throw refuse(scope, node, expressionHint(node));
+  [node, left, right].forEach((each) => refuseForeign(scope, each));
   const kind = kindAt(scope, left);
   const other = kindAt(scope, right);
   const comparison = COMPARISONS[operator];
@@ -306,6 +317,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 function unsupported(scope: Scope, node: TSESTree.Node, operator: string, kind: string) {
   let remedy = REMEDIES[kind] ?? "write it out";
+  if (operator.startsWith("+") && kind === "string") remedy = "pass the parts to the log functions one by one";
   if (operator.startsWith("**")) remedy = "shift for a power of two, multiply in a loop otherwise";
   if (operator.startsWith(">>>") && kind === "bigint") remedy = "words are unsigned, write >>";
   return refuse(scope, node, `operator ${operator} is not supported on ${kind}: ${remedy}`);

@@ -48,7 +48,9 @@ function requireParameter(scope: Scope, param: TSESTree.Parameter): void {
   const name = param.type === "AssignmentPattern" ? param.left : param;
   if (name.type === "RestElement") throw refuse(scope, param, "rest parameters are not supported: name each parameter");
   if (name.type !== "Identifier") throw refuse(scope, param, "destructuring is not supported: name each parameter");
+  if (name.name === "this") throw refuse(scope, param, "`this` is not supported: pass the state as arguments");
   if (name.optional) throw refuse(scope, param, "optional parameters are not supported: give it a constant default, a = 0");
+  kindAt(scope, name);
 }
 
 function functionBody(scope: Inside, fn: FunctionEntity["fn"]): Node[] {

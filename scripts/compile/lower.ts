@@ -14,7 +14,7 @@ import { lowerFunction } from "./lower-statements.ts";
 import { NativeNames } from "./names.ts";
 import * as nodes from "./nodes.ts";
 import type { Node } from "./nodes.ts";
-import { refusalAt, tsNode } from "./places.ts";
+import { addRefusal, refusalAt, tsNode } from "./places.ts";
 import type { Module, SourceProgram } from "./program.ts";
 import {
   entityOf,
@@ -74,8 +74,10 @@ export interface CheckedProgram {
   readonly layouts: readonly Layout[];
 }
 
+/** Each once: a constant that cannot be is met by everybody who uses it. */
 export function refusalsOf(program: SourceProgram): Refusal[] {
-  return [...program.refusals, ...program.modules.flatMap((module) => module.refusals)];
+  const all = [...program.refusals, ...program.modules.flatMap((module) => module.refusals)];
+  return [...new Map(all.map((refusal) => [refusal.message, refusal])).values()];
 }
 
 /** Refusals are left with their modules; a module in which tsc found errors is not looked at further. */
@@ -102,7 +104,7 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
       else if (entity.kind === "layout") layouts.push(layoutOf(scope, entity, constantOf));
       else checkConstant(scope, entity);
     } catch (error) {
-      entity.module.refusals.push(refusalAt(entity.module, entity.node, error));
+      addRefusal(entity.module, refusalAt(entity.module, entity.node, error));
     }
   }
   for (const module of sound) requireDefinedExports(lowering, module);
@@ -142,7 +144,7 @@ function requireDefinedExports(lowering: Lowering, module: Module): void {
     if (statement.type !== "ExportNamedDeclaration" || statement.exportKind === "type") continue;
     for (const specifier of statement.specifiers) {
       const symbol = lowering.program.checker.getSymbolAtLocation(tsNode(module, specifier.exported));
-      if (symbol === undefined) module.refusals.push(refusalAt(module, specifier, "there is nothing of this name to export"));
+      if (symbol === undefined) addRefusal(module, refusalAt(module, specifier, "there is nothing of this name to export"));
     }
   }
 }

@@ -17,9 +17,10 @@ const GENERATED = `TRAP FUNC_PROLOGUE FUNC_EPILOGUE UNREACHABLE CALL_INDIRECT ME
 /** wasm2c names its function types t0, t1 …, and its prefix of variables begins its prefix of functions and doors. */
 const GENERATED_PATTERN = /^(t\d+|env_.*|kernel_.*|wasm_.*|w2c_.*|WASM_.*|u?int\d+_t|__.*)$/;
 
-/** A name that wasm2c writes as it is: `$` and double underscores would become codes. */
+/** A name that wasm2c writes as it is: `$`, double underscores and those at the ends would become codes. */
 export function plainName(name: string): string {
-  return name.replaceAll("$", "_").replaceAll(/_{2,}/g, "_");
+  const plain = name.replaceAll(/[$_]+/g, "_").replaceAll(/^_|_$/g, "");
+  return plain === "" ? "underscore" : plain;
 }
 
 /** Hands out each name once. */

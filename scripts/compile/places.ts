@@ -20,6 +20,11 @@ export function refusalAt(module: Module, node: TSESTree.Node, cause: unknown): 
   throw cause;
 }
 
+/** A constant that cannot be is met by everybody who uses it, and refused once. */
+export function addRefusal(module: Module, refusal: Refusal): void {
+  if (module.refusals.every(({ message }) => message !== refusal.message)) module.refusals.push(refusal);
+}
+
 export function tsNode(module: Module, node: TSESTree.Node): ts.Node {
   return module.services.esTreeNodeToTSNodeMap.get(node);
 }

@@ -8,7 +8,7 @@ import { DIRECTIVES } from "./intrinsics.ts";
 import type { Layout } from "./layouts.ts";
 import type { NativeNames } from "./names.ts";
 import type { Module } from "./program.ts";
-import { refusalAt, tsNode } from "./places.ts";
+import { addRefusal, refusalAt, tsNode } from "./places.ts";
 
 export type FunctionNode = (TSESTree.FunctionDeclaration & { id: TSESTree.Identifier }) | TSESTree.ArrowFunctionExpression;
 
@@ -89,7 +89,7 @@ export function collectEntities(modules: readonly Module[], names: NativeNames):
       try {
         collectStatement(module, statement, names, add);
       } catch (error) {
-        module.refusals.push(refusalAt(module, statement, error));
+        addRefusal(module, refusalAt(module, statement, error));
       }
     }
   }
@@ -129,7 +129,7 @@ function collectStatement(module: Module, statement: TSESTree.ProgramStatement |
     case "ExportDefaultDeclaration":
       throw refusalAt(module, statement, "default exports are not supported: export it by name");
     default:
-      throw refusalAt(module, statement, `${statement.type} is not supported at the top level`);
+      throw refusalAt(module, statement, `${statement.type} is not supported: a module has functions, variables and types`);
   }
 }
 
@@ -174,6 +174,9 @@ function variableEntity(
   if (init.type === "ArrowFunctionExpression") {
     if (!isConst) throw refusalAt(module, declarator, "a function must be a const, or a function declaration");
     return { kind: "function", ...declared, fn: init, symbol: names.take(name), uses: new Set(), isValue: false };
+  }
+  if (init.type === "FunctionExpression") {
+    throw refusalAt(module, declarator, "function expressions are not supported: write a function declaration");
   }
   if (isConst && init.type === "ObjectExpression") return { kind: "record", ...declared, object: init };
   if (isConst && isCallOf(init, "staticBytes")) return { kind: "static", ...declared, init, symbol: names.take(name) };

@@ -10,7 +10,7 @@
  */
 import { CR0_WP, CR4_PGE, CR4_SMAP, CR4_SMEP, cpu, EFER, EFER_NXE } from "./cpu.ts";
 import type { Access } from "./faults.ts";
-import { FAULT_I, FAULT_P, FAULT_RSVD, FAULT_U, FAULT_W, GeneralProtection, PageFault } from "./faults.ts";
+import { BusError, FAULT_I, FAULT_P, FAULT_RSVD, FAULT_U, FAULT_W, GeneralProtection, PageFault } from "./faults.ts";
 import { imageHas } from "./image.ts";
 import { ramRead32, ramWrite32 } from "./ram.ts";
 
@@ -84,6 +84,7 @@ export function tlbDropPage(va: bigint): void {
   tlbForget(page);
   for (const map of upper) map.clear();
   hotPage.fill(-1);
+  speculate(va, page);
 }
 
 /** What a CR3 load drops, or with `globals` everything. */
@@ -149,6 +150,19 @@ function bootPhys(va: bigint, page: number, access: Access, user: boolean): numb
   if (page >= DIRECT_PAGE && page < DIRECT_PAGE + pages) return (page - DIRECT_PAGE) * 4096;
   if (page >= IMAGE_PAGE && imageHas((page - IMAGE_PAGE) * 4096)) return (page - IMAGE_PAGE) * 4096;
   throw fault(va, access, user, 0);
+}
+
+/** A CPU may walk at any moment, for an address that nobody touches: here at once after each flush. */
+function speculate(va: bigint, page: number): void {
+  const top = va >> 47n;
+  if (cpu.cr3 === 0n || (top !== 0n && top !== 0x1_ffffn)) return;
+  const before = cpu.cr2;
+  try {
+    walk(va, page, "read", false);
+  } catch (refusal) {
+    if (!(refusal instanceof PageFault || refusal instanceof BusError)) throw refusal;
+    cpu.cr2 = before; // nobody learns of it
+  }
 }
 
 function tlbForget(page: number): void {

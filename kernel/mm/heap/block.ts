@@ -33,7 +33,7 @@ const SEAL_FREE = 0x6672_6565_62c5_ae38n;
 let arenaStart: VirtAddr = NOWHERE;
 let endMark: VirtAddr = NOWHERE;
 
-/** The arena is `sizeBytes` from `start` on, both multiples of 16: one free block, which it answers, and the end mark. */
+/** The arena: `sizeBytes` from `start` on, both multiples of 16. Makes one free block, its answer, and the end mark. */
 export function blocksInit(start: VirtAddr, sizeBytes: number): VirtAddr {
   const units = Math.trunc(sizeBytes / UNIT_BYTES) - 1;
   arenaStart = start;

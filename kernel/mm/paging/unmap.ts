@@ -49,7 +49,7 @@ function unmapPlan(root: Frame, first: Page, count: number): Status {
   return OK;
 }
 
-/** Gives back `table`, of `level`, and every table under it. No CPU may know them. The frames of pages are not touched. */
+/** Gives back `table`, of `level`, and every table under it; no CPU may know them. Pages' frames are not touched. */
 export function tableTreeGive(table: Frame, level: number): void {
   for (let i = 0; i < TABLE_ENTRIES && level > 1; i++) {
     const pte = pteRead(entryAfter(entryFirst(table), i));

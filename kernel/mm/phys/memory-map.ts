@@ -90,7 +90,7 @@ export function memoryMapBuild(): Status {
   }
   logText("mm/phys: memory map");
   logNumber(" regions=", regionsMade);
-  logNumber(" usable=", Number(usableBytes() >> PAGE_SHIFT));
+  logNumber(" usable-frames=", Number(usableBytes() >> PAGE_SHIFT));
   logPhys(" end=", highestUsable());
   logEnd();
   return OK;

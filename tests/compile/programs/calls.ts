@@ -60,7 +60,7 @@ export function assignmentIsAValue(a: number): number {
   return x * 1000 + (y += 2) + (seen = y);
 }
 export function sequenceIsItsLast(a: number): number {
-  return (note(1), 0) || ((seen = a & 7), seen + 1);
+  return ((seen = a & 7), seen++, seen + 1);
 }
 
 const BASE = 40;

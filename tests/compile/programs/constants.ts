@@ -12,7 +12,7 @@ enum State {
   Next = Blocked * 2 + 1,
 }
 const FLAG = { PRESENT: 1n << 0n, WRITE: 1n << 1n, NO_EXECUTE: 1n << 63n, "quoted-name": 5n } as const;
-export const RIGHTS = { ALL: FLAG.PRESENT | FLAG.WRITE, COUNT: PAGE_BYTES / 4096 === 1 ? 3 : 4 } as const;
+export const RIGHTS = { ALL: FLAG.PRESENT | FLAG.WRITE, COUNT: Math.trunc(PAGE_BYTES / 4096) === 1 ? 3 : 4 } as const;
 const LAST = (DIRECT_MAP + (PAGE_SIZE << 4n) - 1n) as VirtAddr;
 const MASK = ~(PAGE_SIZE - 1n) & 0xffff_ffffn;
 const ALL_ONES = BigInt.asUintN(64, -1n);

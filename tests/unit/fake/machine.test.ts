@@ -134,6 +134,16 @@ test("a table that was taken away is still walked until a flush", () => {
   expect(() => fake.load8(VA + 0x1000n)).toThrow(PageFault);
 });
 
+test("what is flushed before it is changed is remembered as it was", () => {
+  tables(0x80_0000n | PRESENT);
+  fake.writeCr3(ROOT);
+  fake.invalidatePage(VA);
+  leafWrite(0n);
+  expect(fake.load8(VA)).toBeTypeOf("number");
+  fake.invalidatePage(VA);
+  expect(() => fake.load8(VA)).toThrow(PageFault);
+});
+
 test("a fault handler that repairs lets the access go on", () => {
   tables(0n);
   fake.writeCr3(ROOT);

@@ -49,7 +49,7 @@ test("a small PC with a module and boot information on one page: sorted, named, 
   moduleAdd(0x57_0000n, 0x57_2010n, NOWHERE, 0);
   loaderInfoSet(physAddr(0x57_2010n), physAddr(0x57_2800n));
   expect(memoryMapBuild()).toBe(OK);
-  expect(logTake(machine)).toBe("mm/phys: memory map regions=8 usable=3325 end=p0x1000000\n");
+  expect(logTake(machine)).toBe("mm/phys: memory map regions=8 usable-frames=3325 end=p0x1000000\n");
   expect(regions()).toEqual([
     "0-9f000 first MiB",
     "9f000-a0000 reserved",
@@ -148,6 +148,8 @@ test.each([
   expect(logTake(machine)).toContain("mm/phys: there is no usable memory\n");
 });
 
+type Given = readonly [start: number, length: number, type: number];
+
 describe("any ranges, unsorted, overlapping and not aligned", () => {
   const PAGES = 1200; // from 0 on: the first MiB, the image, and 432 pages more
   const byte = fc.integer({ min: 0, max: PAGES * 4096 });
@@ -185,7 +187,7 @@ describe("any ranges, unsorted, overlapping and not aligned", () => {
     return pages;
   }
   /** Usable: wholly inside one usable range, touched by no other range nor by the module, above the image. */
-  function modelPages(given: readonly (readonly number[])[], module: number, moduleEnd: number): number[] {
+  function modelPages(given: readonly Given[], module: number, moduleEnd: number): number[] {
     return Array.from({ length: 2 * PAGES }, (_, page) => page).filter((page) => {
       const [from, to] = [page * 4096, (page + 1) * 4096];
       const touches = (start: number, end: number): boolean => start < end && start < to && end > from;

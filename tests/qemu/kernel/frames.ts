@@ -1,0 +1,63 @@
+/** Every frame of the machine taken, looked at, and given back. */
+import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
+import { load64, store64 } from "../../../kernel/doors/machine.ts";
+import { type Frame, frameAddr, frameBytes, NO_FRAME } from "../../../kernel/lib/addr.ts";
+import { frameGive, framesFree, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import {
+  REGION_BOOT,
+  REGION_USABLE,
+  regionCount,
+  regionEnd,
+  regionKind,
+  regionStart,
+} from "../../../kernel/mm/phys/memory-map.ts";
+import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
+
+const STAMP = 0x5ca1_ab1e_0000_0000n;
+
+export function framesScenario(): void {
+  scenarioBegin("frames");
+  const expected = framesFree();
+  const last = takeAll();
+  claim(framesFree() === 0, "frames: an empty pool counts none free", BigInt(framesFree()));
+  claim(frameTake() === NO_FRAME, "frames: an empty pool says so again");
+  claim(giveAll(last) === expected, "frames: as many come out as were free", BigInt(expected));
+  scenarioEnd();
+}
+
+/** Takes frames until there are none; the first word of each names the one before, the second is its stamp. */
+function takeAll(): Frame {
+  let last = NO_FRAME;
+  for (let frame = frameTake(); frame !== NO_FRAME; frame = frameTake()) {
+    claim(isOurs(frame), "frames: handed out what is not usable memory", frameAddr(frame));
+    store64(frameBytes(frame), BigInt(last + 1));
+    store64(frameBytes(frame) + 8n, STAMP + BigInt(frame));
+    last = frame;
+  }
+  return last;
+}
+
+/** Gives back the chain: a stamp that was overwritten would mean that a frame was handed out twice. */
+function giveAll(last: Frame): number {
+  let count = 0;
+  let frame = last;
+  while (frame !== NO_FRAME) {
+    const next = (Number(load64(frameBytes(frame))) - 1) as Frame;
+    claim(load64(frameBytes(frame) + 8n) === STAMP + BigInt(frame), "frames: one frame, two takers", frameAddr(frame));
+    frameGive(frame);
+    count++;
+    frame = next;
+  }
+  logText("scenario: frames");
+  logNumber(" taken=", count);
+  logEnd();
+  return count;
+}
+
+function isOurs(frame: Frame): boolean {
+  const pa = frameAddr(frame);
+  for (let i = 0; i < regionCount(); i++) {
+    if (pa >= regionStart(i) && pa < regionEnd(i)) return regionKind(i) === REGION_USABLE || regionKind(i) === REGION_BOOT;
+  }
+  return false;
+}
