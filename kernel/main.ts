@@ -1,19 +1,32 @@
 /** From the loader to the prompt: the order in which the kernel's rooms come up, and why in that order. */
-import { cpuInit } from "./arch/cpu.ts";
+import {
+  cpuInit,
+  hasGigabytePages,
+  hasGlobalPages,
+  hasNx,
+  hasSmap,
+  hasSmep,
+  hasUmip,
+  physicalAddressBits,
+} from "./arch/cpu.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
 import { bootEnd, bootStart } from "./arch/image.ts";
 import { serialInit } from "./arch/serial.ts";
-import { logEnd, logLine, logNumber, logText } from "./base/log.ts";
+import { logEnd, logLine, logNumber, logPhys, logText, logVirt } from "./base/log.ts";
+import { panic } from "./base/panic.ts";
 import { refuse } from "./base/refuse.ts";
 import { consoleRun } from "./console/console.ts";
 import { optionIs } from "./dev/boot-options.ts";
 import { bootInfoRead } from "./dev/boot-read.ts";
-import { type Frame, frameOf } from "./lib/addr.ts";
+import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
+import { DEMAND_WINDOW, type Frame, frameOf, type Page } from "./lib/addr.ts";
 import { OK } from "./lib/status.ts";
 import { heapBoot } from "./mm/heap/heap-boot.ts";
-import { kernelMapBuild, kernelMapSwitch } from "./mm/paging/kernel-map.ts";
+import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "./mm/paging/kernel-map.ts";
+import { unmapPage } from "./mm/paging/unmap.ts";
+import { translate } from "./mm/paging/walk.ts";
 import { framesBoot } from "./mm/phys/frames-boot.ts";
-import { frameRangeGive, framesFree } from "./mm/phys/frames.ts";
+import { frameGive, frameRangeGive, framesFree } from "./mm/phys/frames.ts";
 import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
 import { fatalInit } from "./trap/fatal.ts";
 
@@ -37,6 +50,7 @@ export function kernelStart(magic: number, info: number): void {
   logLine("boot: Palimpsest, a kernel in TypeScript");
   descriptorsInit(); // from here on a mistake is a report instead of a reset
   cpuInit(); // protections on before there is anything to protect
+  cpuLog();
   if (bootInfoRead(magic, info) !== OK) refuse("the loader's information cannot be used");
   fatalInit(optionIs("panic", "exit"));
 
@@ -47,9 +61,37 @@ export function kernelStart(magic: number, info: number): void {
   kernelMapSwitch();
   bootPartGive(); // the boot tables were in it: not before the switch
   if (heapBoot() !== OK) refuse("there is no memory for the heap");
+  demandPageProve();
   logText("boot: up");
   logNumber(" frames-free=", framesFree());
   logEnd();
+}
+
+/** What the CPU has of what memory management can use; what is on stays on. */
+function cpuLog(): void {
+  logText("arch: cpu");
+  logText(hasNx() ? " nx" : "");
+  logText(hasGlobalPages() ? " pge" : "");
+  logText(hasSmep() ? " smep" : "");
+  logText(hasSmap() ? " smap" : "");
+  logText(hasUmip() ? " umip" : "");
+  logText(hasGigabytePages() ? " pdpe1gb" : "");
+  logNumber(" physical-bits=", physicalAddressBits());
+  logEnd();
+}
+
+/** Touches a page of the demand-paged window that nobody mapped: the trap path works from stub to page table and back. */
+function demandPageProve(): void {
+  const page = DEMAND_WINDOW as Page;
+  storeVolatile64(page, page);
+  if (loadVolatile64(page) !== page) panic("boot: the page fault was repaired with the wrong page", page);
+
+  const pa = translate(kernelRoot(), page);
+  unmapPage(kernelRoot(), page);
+  frameGive(frameOf(pa));
+  logVirt("mm/fault: demand page ", page);
+  logPhys(" -> ", pa);
+  logLine(", given back");
 }
 
 /** The 32-bit entry and the boot page tables have done their work: their frames join the pool. */

@@ -62,7 +62,6 @@ case $status in
   0) why='the machine reset or switched itself off: most likely a triple fault' ;;
   1) why='QEMU could not start, or the kernel ended the run with code 0' ;;
   35) why='the kernel panicked' ;;
-  37) why='the kernel cannot run on this machine' ;;
   12[67]) why="$qemu could not be started" ;;
   1[3-9][0-9]) why="QEMU was ended by signal $((status - 128))" ;;
   *[13579]) why="the kernel ended the run with code $((status / 2)), which is not success" ;;

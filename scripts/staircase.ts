@@ -46,7 +46,7 @@ export function kernelFiles(): string[] {
   return names.filter((name) => name.endsWith(".ts")).sort();
 }
 
-/** Every import of `file`; a path that leaves kernel/ begins with `..`. Imports of types count: they are dependences. */
+/** Every import of `file`, of types too: they are dependences. A path that leaves kernel/ begins with `..`. */
 export function arrowsFrom(file: string, text = readFileSync(resolve(KERNEL, file), "utf8")): Arrow[] {
   const { importedFiles } = ts.preProcessFile(text, true, true);
   return importedFiles.map(({ fileName }) => ({ from: file, to: posix.join(dirname(file), fileName) }));

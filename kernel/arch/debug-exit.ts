@@ -7,7 +7,6 @@ const DEBUG_EXIT_PORT = 0xf4;
 export const EXIT = {
   SUCCESS: 0x10, // status 33, and nothing else may give it
   PANIC: 0x11, // status 35
-  REFUSED: 0x12, // status 37: this machine cannot run the kernel
 } as const;
 
 /** Ends QEMU with status `code * 2 + 1`. Returns where there is no such device: on a real machine. */

@@ -21,7 +21,7 @@ export const SELECTOR = {
   TASK: 0x30,
 } as const;
 
-/** A whole code or data descriptor: 64-bit mode ignores base and limit. "Accessed" is set, so the CPU need not write. */
+/** A whole code or data descriptor: 64-bit mode ignores base and limit. "Accessed" is set: the CPU need not write. */
 const SEGMENT = {
   KERNEL_CODE: 0x00af_9b00_0000_ffffn, // present, level 0, execute and read, L
   KERNEL_DATA: 0x00cf_9300_0000_ffffn, // present, level 0, read and write
@@ -85,7 +85,7 @@ const idtRegister = staticBytes(TABLE_REGISTER.SIZE, 16);
 
 let loaded = false; // traps reach onTrap
 
-/** Builds and loads all three. Takes no memory and cannot fail, so it comes first at boot: from here on panics report. */
+/** Builds and loads all three. Takes no memory and cannot fail, so it comes first at boot: then panics report. */
 export function descriptorsInit(): void {
   taskStateBuild();
   gdtBuild();

@@ -1,5 +1,4 @@
 /** The end before the beginning: the kernel says why it cannot run on this machine, and stops. */
-import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { vgaTextShow } from "../arch/vga-text.ts";
 import { halt, interruptsOff } from "../doors/machine.ts";
 import { logLine, logText } from "./log.ts";
@@ -15,6 +14,5 @@ export function refuse(why: string): never {
   logLine(". Halted.");
   vgaTextShow(0, "This machine cannot run the kernel:");
   vgaTextShow(1, why);
-  debugExit(EXIT.REFUSED);
   for (;;) halt();
 }

@@ -2,7 +2,7 @@
 import { loadVolatile8 } from "../doors/machine.ts";
 import { NO_PHYS, type VirtAddr } from "../lib/addr.ts";
 import { numberParsed } from "../lib/number.ts";
-import { logEnd, logHex, logLine, logPhys, logText, logVirt } from "../base/log.ts";
+import { logEnd, logHex, logLine, logPhys, logVirt } from "../base/log.ts";
 import { kernelRoot } from "../mm/paging/kernel-map.ts";
 import { translate } from "../mm/paging/walk.ts";
 import { walkShow } from "../stats/walk.ts";
@@ -14,16 +14,15 @@ export function translateCommand(): boolean {
   return true;
 }
 
-/** Comes back if the address is mapped, or is in the demand-paged window and gets a frame; otherwise the kernel ends. */
+/** Comes back if the address is mapped, or in the demand-paged window and given a frame; else the kernel ends. */
 export function faultCommand(): boolean {
   if (!argumentIsAddress()) return true;
   const va = argumentAddress();
   const wasMapped = translate(kernelRoot(), va) !== NO_PHYS;
   const byte = loadVolatile8(va);
 
-  logVirt("", va);
-  logText(wasMapped ? " was mapped already" : " was not mapped; the page fault was repaired, it is now");
-  logPhys(wasMapped ? ", " : " ", translate(kernelRoot(), va));
+  logVirt(wasMapped ? "Mapped already: " : "Not mapped, and repaired: ", va);
+  logPhys(" is ", translate(kernelRoot(), va));
   logEnd();
   logHex("The byte there is ", BigInt(byte));
   logLine(".");
@@ -34,7 +33,7 @@ export function faultCommand(): boolean {
 function argumentIsAddress(): boolean {
   if (wordIsNumber(1)) return true;
   wordLog(1);
-  logLine(" is not an address: write it like 0x4444_4444_0000, 4096, 64K, 16M or 2G.");
+  logLine(" is not a number below 2^64; help shows how to write one.");
   return false;
 }
 

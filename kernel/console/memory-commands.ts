@@ -1,11 +1,11 @@
 /** `mem` and `memmap`: how much memory there is, and whose it is. */
-import type { PhysAddr } from "../lib/addr.ts";
+import { frameOf, type PhysAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { heapFree, heapLargest, heapSize, heapUsed } from "../mm/heap/heap.ts";
-import { framesFree, framesTotal } from "../mm/phys/frames.ts";
+import { frameIsManaged, framesFree, framesTotal } from "../mm/phys/frames.ts";
 import {
-  REGION_KERNEL, REGION_USABLE, regionCount, regionEnd, regionKind, regionNameLog, regionStart,
+  REGION_KERNEL, regionCount, regionEnd, regionKind, regionNameLog, regionStart,
 } from "../mm/phys/memory-map.ts";
 
 // Widths of the columns: of mem, then of memmap.
@@ -53,12 +53,12 @@ export function memmapCommand(): boolean {
   columnTextRight("end", END);
   columnTextRight("KiB", KIB);
   logLine("  what");
-  let usable = 0;
+  let pool = 0; // the boot part of the image joins it once nothing uses that any more
   let ours = 0;
   let firmware = 0;
   for (let i = 0; i < regionCount(); i++) {
     const kib = kibBetween(regionStart(i), regionEnd(i));
-    if (regionKind(i) === REGION_USABLE) usable += kib;
+    if (frameIsManaged(frameOf(regionStart(i)))) pool += kib;
     else if (regionKind(i) <= REGION_KERNEL) ours += kib;
     else firmware += kib;
     columnAddress("p", regionStart(i), START);
@@ -68,10 +68,10 @@ export function memmapCommand(): boolean {
     regionNameLog(i);
     logEnd();
   }
-  totalLine(usable, "usable");
+  totalLine(pool, "in the frame pool");
   totalLine(ours, "kept by the kernel");
   totalLine(firmware, "kept by the firmware");
-  totalLine(usable + ours + firmware, "in all");
+  totalLine(pool + ours + firmware, "in all");
   return true;
 }
 

@@ -11,8 +11,8 @@ import { COMMAND_LINE_LIMIT, commandLineAdd } from "./boot-info.ts";
 const PORT = { SELECTOR: 0x510, DATA: 0x511 } as const;
 const ITEM = { SIGNATURE: 0x0000, DIRECTORY: 0x0019 } as const;
 const NAME_BYTES = 56;
-/** QEMU has some fifty; a device that answers nonsense must not hold us up. */
-const FILE_LIMIT = 1024;
+/** QEMU has some thirty; a device that answers nonsense must not hold us up. */
+const FILE_LIMIT = 256;
 /** CPUID leaf 1, ECX: set by every hypervisor, QEMU's own emulation included (AMD64 vol. 3, "Function 1h"). */
 const HYPERVISOR_BIT = 31;
 const ECX = 2;

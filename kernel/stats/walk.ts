@@ -7,7 +7,7 @@
  *     level 2  [  1]  0x80000000002001e3  P W A D PS G XD
  *     p0x200123, in a page of 2 MiB
  *
- * It serves the panic report, so it believes nothing: tables are read only where a table can be, through the direct map.
+ * It serves the panic report, so it believes nothing: tables are read only where one can be, through the direct map.
  */
 import { type Frame, type PhysAddr, type VirtAddr, frameAddr, frameOf, isCanonical, physAddr } from "../lib/addr.ts";
 import { imageEnd, imageStart } from "../arch/image.ts";

@@ -26,7 +26,7 @@ const LONGEST_MESSAGE = 200;
 let exitsAtTheEnd = false;
 let depth = 0; // reports begun: a fault inside a report begins another
 
-/** With `exits`, a fatal end ends QEMU with status 35 (EXIT.PANIC); otherwise the machine halts for a person to read. */
+/** With `exits`, a fatal end ends QEMU with status 35 (EXIT.PANIC); otherwise the machine halts, to be read. */
 export function fatalInit(exits: boolean): void {
   exitsAtTheEnd = exits;
   depth = 0;

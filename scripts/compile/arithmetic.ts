@@ -166,7 +166,7 @@ function foldRing(operator: string, left: bigint, right: bigint): bigint {
     case "^":
       return left ^ right;
     case "<<":
-      if (right > 64n) throw new ArithmeticError(`constant shift by ${right}: a word has 64 bits`);
+      if (right > 4096n) throw new ArithmeticError(`constant shift by ${right}: a word has 64 bits`);
       return left << right;
     default:
       throw new ArithmeticError(`operator ${operator} is not supported on bigint`);
@@ -241,7 +241,14 @@ const UNSIGNED: Readonly<Record<string, IntrinsicName>> = {
   ">": "$greaterUnsigned",
   ">=": "$greaterEqualUnsigned",
 };
-const OPPOSITE: Readonly<Record<string, string>> = { "<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "==" };
+const OPPOSITE: Readonly<Record<string, string>> = {
+  "<": ">=",
+  ">=": "<",
+  ">": "<=",
+  "<=": ">",
+  "==": "!=",
+  "!=": "==",
+};
 
 /** `operator` is one of == != < <= > >=; the operands are in range. */
 export function compare(operator: string, left: Value, right: Value, unsigned: boolean): Value {

@@ -1,6 +1,6 @@
 /**
- * The same source for Node: types stripped, and every value that could leave its domain tested where it is made. Without
- * this, a bigint beyond 64 bits or a number beyond ±2^53 would be one thing in Node and another on the machine.
+ * The same source for Node: types stripped, and every value that could leave its domain tested where it is made.
+ * Without this, a bigint beyond 64 bits or a number beyond ±2^53 would be one thing in Node and another on the machine.
  */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";

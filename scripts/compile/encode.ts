@@ -2,7 +2,7 @@
 import { isVoid } from "./kinds.ts";
 import type { LoweredProgram } from "./lower.ts";
 import { I32, I64, Op } from "./opcodes.ts";
-import type { Op64, WasmFunction, WasmModule } from "./slots.ts";
+import type { Callee, Op64, WasmFunction, WasmModule } from "./slots.ts";
 
 export interface EncodeOptions {
   /** Export the entry's functions, and the table that function values index: for a host that runs the module. */
@@ -144,7 +144,7 @@ class Encoder {
       case "bigint":
         return [op, ...signed(value)];
       case "object":
-        return [op, ...unsigned("door" in value ? this.#importIndex.get(value.door.name)! : this.#functionIndex.get(value.fn)!)];
+        return [op, ...unsigned(this.#callee(value))];
       case "string":
         return [op, ...unsigned(this.#module.variables.indexOf(value))];
       default: {
@@ -153,6 +153,10 @@ class Encoder {
         return [op, ...(op === Op.i32Const ? signed(BigInt(value)) : unsigned(value))];
       }
     }
+  }
+
+  #callee(callee: Callee): number {
+    return "door" in callee ? this.#importIndex.get(callee.door.name)! : this.#functionIndex.get(callee.fn)!;
   }
 
   #names(): number[] {

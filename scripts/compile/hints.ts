@@ -7,7 +7,7 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   ArrowFunctionExpression: CLOSURES,
   FunctionExpression: CLOSURES,
   ArrayExpression: "arrays are not supported: keep the elements in memory and use the load and store doors",
-  ObjectExpression: "objects are not supported on kernel paths: use a layout over memory, or one variable for each part",
+  ObjectExpression: "objects are not supported on kernel paths: use a layout over memory, or a variable for each part",
   NewExpression: "nothing is constructed at run time: use staticBytes or memory that an allocator gives",
   ClassExpression: "classes are not supported: write functions and module variables",
   ThisExpression: "`this` is not supported: pass the state as arguments",

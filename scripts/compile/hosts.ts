@@ -1,4 +1,4 @@
-/** A compiled program in two of its hosts: the checked source, and the Wasm, both in this process. The tests run both. */
+/** A compiled program in two of its hosts, both in this process: the checked source, and the Wasm. */
 import { dirname, resolve } from "node:path";
 import { toJavaScript } from "./checked.ts";
 import type { Compiled } from "./compile.ts";
@@ -36,8 +36,10 @@ export function runSource(compiled: Compiled, doors: Doors, unchecked = false): 
 }
 
 /** Nothing but `export declare function`. */
-function isDoors(module: Module): boolean {
-  return module.ast.body.every((each) => each.type === "ExportNamedDeclaration" && each.declaration?.type === "TSDeclareFunction");
+function isDoors({ ast }: Module): boolean {
+  return ast.body.every((each) => {
+    return each.type === "ExportNamedDeclaration" && each.declaration?.type === "TSDeclareFunction";
+  });
 }
 
 // ---- as Wasm -------------------------------------------------------------------------------------------------

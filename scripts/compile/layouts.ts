@@ -73,7 +73,8 @@ function evaluateLayout(scope: Scope, entity: LayoutEntity, constantOf: Constant
     offset += type.width;
   }
   if (offset !== size) {
-    throw refuse(scope, sizeNode, `the fields take ${offset} bytes, ${size} are stated: correct the size or add bytes(…)`);
+    const found = `the fields take ${offset} bytes, ${size} are stated`;
+    throw refuse(scope, sizeNode, `${found}: correct the size or add bytes(…)`);
   }
   return { name: entity.name, size, fields };
 }
@@ -121,7 +122,9 @@ function literalType(scope: Scope, object: TSESTree.ObjectExpression, constantOf
   const width = values.get("width");
   const access = values.get("access");
   const packed = values.get("packed");
-  if (!width || access?.type !== "Literal" || !packed) throw refuse(scope, object, "a field has width, access and packed");
+  if (!width || access?.type !== "Literal" || !packed) {
+    throw refuse(scope, object, "a field has width, access and packed");
+  }
   return {
     width: Number(constantOf(scope, width)),
     access: access.value === "bytes" ? "bytes" : "word",
@@ -147,6 +150,7 @@ function requireDeclaredType(scope: Scope, node: TSESTree.Node, type: FieldType)
   const wanted = type.width === 8 ? "bigint" : "number";
   if (kind !== wanted) {
     const found = typeof kind === "string" ? kind : checker.typeToString(valueType);
-    throw refuse(scope, node, `a word of ${type.width} bytes is read as ${wanted}, not ${found}: change its Field type`);
+    const word = `a word of ${type.width} bytes is read as ${wanted}`;
+    throw refuse(scope, node, `${word}, not ${found}: change its Field type`);
   }
 }

@@ -1,18 +1,22 @@
-/** Calls: of kernel functions, doors, opcodes, layout accessors, function values, and the few of the language itself. */
+/** Calls: of kernel functions, doors, opcodes, layout accessors, function values, and of the language itself. */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
-import { constant, isSafe, lowBits, minimum, quotient, ringOperation, wordClz, wordMultiply, type Value } from "./arithmetic.ts";
+import {
+  constant,
+  isSafe,
+  lowBits,
+  minimum,
+  quotient,
+  ringOperation,
+  wordClz,
+  wordMultiply,
+  type Value,
+} from "./arithmetic.ts";
+import { expressionHint } from "./hints.ts";
 import { isVoid, type Signature } from "./kinds.ts";
 import { accessorOf, layoutOf } from "./layouts.ts";
 import { address } from "./lower-constants.ts";
-import {
-  bitCount,
-  constantOf,
-  conversionArgument,
-  isGlobalMember,
-  lowerExpression,
-  lowerRing,
-  needed,
-} from "./lower-expressions.ts";
+import { constantOf, lowerExpression, needed } from "./lower-expressions.ts";
+import { bitCount, conversionArgument, isGlobalMember, lowerRing } from "./lower-ring.ts";
 import { call, doorName, globalName, intrinsic, type Node } from "./nodes.ts";
 import { tsNode } from "./places.ts";
 import {
@@ -34,7 +38,7 @@ type Call = TSESTree.CallExpression;
 
 export function lowerCall(scope: Scope, node: Call): Value {
   const callee = withoutCasts(node.callee);
-  if (node.optional) throw refuse(scope, node, "?. is not supported: nothing is null; compare with the value that means none");
+  if (node.optional) throw refuse(scope, node, expressionHint({ type: "ChainExpression" } as TSESTree.ChainExpression));
   const builtin = builtinCall(scope, node, callee);
   if (builtin) return builtin;
   if (callee.type === "MemberExpression" && !callee.computed && callee.property.type === "Identifier") {
@@ -81,7 +85,9 @@ function defaultOf(scope: Scope, node: Call, entity: FunctionEntity, index: numb
 
 function doorCall(scope: Scope, node: TSESTree.Node, entity: DoorEntity, values: readonly Value[]): Node {
   const { name } = entity;
-  if (name === "staticBytes") throw refuse(scope, node, "staticBytes only initialises a top-level const: const X = staticBytes(…)");
+  if (name === "staticBytes") {
+    throw refuse(scope, node, "staticBytes only initialises a top-level const: const X = staticBytes(…)");
+  }
   if (/^ts_|__/.test(name)) throw refuse(scope, node, `'${name}' is a name of the compiler's own: rename the door`);
   const signature = entitySignature(scope, entity);
   if (values.length !== signature.params.length) {
@@ -136,7 +142,9 @@ function sameShape(a: Signature, b: Signature): boolean {
 }
 
 function valueCall(scope: Scope, node: Call, callee: TSESTree.Expression): Value {
-  if (kindAt(scope, callee) !== "function") throw refuse(scope, node, "only functions that a module declares can be called");
+  if (kindAt(scope, callee) !== "function") {
+    throw refuse(scope, node, "only functions that a module declares can be called");
+  }
   const code = lowerExpression(scope, callee); // JavaScript evaluates the callee first
   const values = args(scope, node);
   const { checker } = scope.lowering.program;
@@ -199,7 +207,9 @@ function numberOf(scope: Scope, node: Call): Value {
   const isSigned = argument.type === "CallExpression" && isGlobalMember(scope, argument.callee, "BigInt", "asIntN");
   const value = isSigned ? lowerRing(scope, argument) : lowerExpression(scope, argument);
   if (value.constant === undefined) check(scope, node, "$n(");
-  else if (!isSafe(value.constant)) throw refuse(scope, node, `constant ${value.constant} does not fit ±2^53: keep it a bigint`);
+  else if (!isSafe(value.constant)) {
+    throw refuse(scope, node, `constant ${value.constant} does not fit ±2^53: keep it a bigint`);
+  }
   return value;
 }
 

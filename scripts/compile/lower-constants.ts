@@ -21,7 +21,8 @@ export function constantValue(scope: Scope, entity: ConstantEntity): Value {
   if (entity.busy) throw refuse(own, entity.node, `'${entity.name}' depends on itself: break the circle`);
   const value = whileBusy(entity, () => lowerExpression(own, entity.init));
   if (value.constant === undefined && kind !== "string") {
-    throw refuse(own, entity.node, `the initialiser of const '${entity.name}' is not constant: assign it in a function`);
+    const found = `the initialiser of const '${entity.name}' is not constant`;
+    throw refuse(own, entity.node, `${found}: assign it in a function`);
   }
   entity.value = value;
   return value;
@@ -40,8 +41,9 @@ function whileBusy(entity: ConstantEntity, work: () => Value): Value {
 export function recordMember(scope: Scope, node: TSESTree.Node, record: RecordEntity, name: string): Value {
   for (const property of record.object.properties) {
     if (property.type !== "Property" || property.computed) continue;
-    const key = property.key.type === "Identifier" ? property.key.name : String((property.key as TSESTree.Literal).value);
-    if (key === name) return recordProperty(scope, record, property);
+    const { key } = property;
+    const text = key.type === "Identifier" ? key.name : String((key as TSESTree.Literal).value);
+    if (text === name) return recordProperty(scope, record, property);
   }
   throw refuse(scope, node, `'${record.name}' has no constant '${name}'`);
 }

@@ -7,28 +7,26 @@ import {
   constant,
   isFalse,
   isNumberOperator,
-  isRingOperator,
   isTrue,
   numberMayOverflow,
   numberNot,
   numberOperation,
-  ringOperation,
   shortCircuit,
-  signedBits,
   truth,
   wordOperation,
   type Value,
 } from "./arithmetic.ts";
-import { constantValue, recordMember, staticAddress, stringAddress } from "./lower-constants.ts";
-import { codeAddress, lowerCall } from "./lower-calls.ts";
-import { layoutOf } from "./layouts.ts";
-import { assign, choose, globalName, localName, sequence, update, variable } from "./nodes.ts";
 import { expressionHint, foreignHint } from "./hints.ts";
+import { layoutOf } from "./layouts.ts";
+import { assignment, increment } from "./lower-assignments.ts";
+import { codeAddress, lowerCall } from "./lower-calls.ts";
+import { constantValue, recordMember, staticAddress, stringAddress } from "./lower-constants.ts";
+import { isRing, ringRoot, TWO_TO_64 } from "./lower-ring.ts";
+import { choose, globalName, localName, sequence, variable } from "./nodes.ts";
 import { refusalAt } from "./places.ts";
-import { check, declarationOf, entityOf, isGlobal, kindAt, localOf, refuse, requireKind, type Scope } from "./scope.ts";
+import { check, declarationOf, entityOf, kindAt, localOf, refuse, requireKind, type Scope } from "./scope.ts";
 import { withoutCasts, type Entity } from "./symbols.ts";
 
-const TWO_TO_64 = 1n << 64n;
 const COMPARISONS: Readonly<Record<string, string>> = {
   "===": "==",
   "!==": "!=",
@@ -97,7 +95,7 @@ export function needed(scope: Scope, node: TSESTree.Expression): Value {
 }
 
 /** Strips `as T`, which may change the brand but never the kind. */
-function uncast(scope: Scope, node: TSESTree.Expression): TSESTree.Expression {
+export function uncast(scope: Scope, node: TSESTree.Expression): TSESTree.Expression {
   const plain = withoutCasts(node);
   for (let outer = node; outer !== plain; outer = (outer as TSESTree.TSAsExpression).expression) {
     const inner = (outer as TSESTree.TSAsExpression).expression;
@@ -176,86 +174,15 @@ function member(scope: Scope, node: TSESTree.MemberExpression): Value {
     return constant(BigInt(layoutOf(scope, owner, constantOf).size));
   }
   if (owner?.kind === "layout") throw refuse(scope, node, `an accessor is not a value: call it, ${property}(at)`);
-  throw refuse(scope, node, "properties are not supported, except of enums, constant records, layouts and namespaces");
+  const only = "only enums, constant records, layouts and namespaces have properties";
+  throw refuse(scope, node, `${only}: keep the parts in variables or in a layout`);
 }
 
 /** The value of an expression that must be constant. */
 export function constantOf(scope: Scope, node: TSESTree.Expression): bigint {
   const value = lowerExpression(scope, node).constant;
-  if (value === undefined) throw refuse(scope, node, "must be a constant that the compiler can work out");
+  if (value === undefined) throw refuse(scope, node, "must be constant: a literal, a const, or what folds from them");
   return value;
-}
-
-// ---- bigint: the ring rule -----------------------------------------------------------------------------------
-/** Exact modulo 2^64 whatever its operands: `+ - * & | ^ << ~ -` on bigint, BigInt(n), BigInt.asIntN. */
-function isRing(scope: Scope, node: TSESTree.Expression): boolean {
-  if (node.type === "BinaryExpression") return isRingOperator(node.operator) && kindAt(scope, node) === "bigint";
-  if (node.type === "UnaryExpression") return "-~".includes(node.operator) && kindAt(scope, node) === "bigint";
-  if (node.type !== "CallExpression") return false;
-  return isGlobal(scope, node.callee, "BigInt") || isGlobalMember(scope, node.callee, "BigInt", "asIntN");
-}
-
-export function isGlobalMember(scope: Scope, node: TSESTree.Node, object: string, property: string): boolean {
-  return (
-    node.type === "MemberExpression" &&
-    !node.computed &&
-    node.property.type === "Identifier" &&
-    node.property.name === property &&
-    isGlobal(scope, node.object, object)
-  );
-}
-
-/** The root of a ring expression: here the value must be a word again. */
-function ringRoot(scope: Scope, node: TSESTree.Expression): Value {
-  const value = lowerRing(scope, node);
-  const remedy = "write BigInt.asUintN(64, …)";
-  if (value.constant !== undefined) {
-    if (value.constant >= 0n && value.constant < TWO_TO_64) return value;
-    throw refuse(scope, node, `constant ${value.constant} is outside 0..2^64-1: ${remedy}`);
-  }
-  const mayBeNegative = node.type === "UnaryExpression" || (node.type === "CallExpression" && !isGlobal(scope, node.callee, "BigInt"));
-  if (mayBeNegative) throw refuse(scope, node, `this bigint can be negative: ${remedy}, or mask it with &`);
-  check(scope, node, "$u(");
-  return value;
-}
-
-/** An operand that matters only modulo 2^64: of a ring operator, of BigInt.asUintN and asIntN. */
-export function lowerRing(scope: Scope, node: TSESTree.Expression): Value {
-  const plain = uncast(scope, node);
-  if (!isRing(scope, plain)) return lowerExpression(scope, plain);
-  if (plain.type === "BinaryExpression" && plain.left.type !== "PrivateIdentifier") {
-    requireKind(scope, plain.left, "bigint");
-    requireKind(scope, plain.right, "bigint");
-    const left = lowerRing(scope, plain.left);
-    const isShift = plain.operator === "<<";
-    return ringOperation(plain.operator, left, isShift ? lowerExpression(scope, plain.right) : lowerRing(scope, plain.right));
-  }
-  if (plain.type === "UnaryExpression") {
-    const operand = lowerRing(scope, plain.argument);
-    if (plain.operator === "-") return ringOperation("-", constant(0n), operand);
-    return ringOperation("^", operand, constant(-1n));
-  }
-  if (plain.type !== "CallExpression") throw refuse(scope, plain, expressionHint(plain));
-  if (isGlobal(scope, plain.callee, "BigInt")) {
-    return lowerExpression(scope, conversionArgument(scope, plain, ["number", "boolean", "bigint"]));
-  }
-  return signedBits(bitCount(scope, plain), lowerRing(scope, plain.arguments[1] as TSESTree.Expression));
-}
-
-/** The one argument of Number(…) or BigInt(…). */
-export function conversionArgument(scope: Scope, node: TSESTree.CallExpression, kinds: readonly string[]): TSESTree.Expression {
-  const [argument] = node.arguments;
-  if (argument === undefined || argument.type === "SpreadElement") throw refuse(scope, node, "one argument is needed");
-  const kind = kindAt(scope, argument);
-  if (!kinds.includes(kind)) throw refuse(scope, node, `a ${kind} cannot be converted: pass one of ${kinds.join(", ")}`);
-  return argument;
-}
-
-/** The first argument of BigInt.asUintN and asIntN. */
-export function bitCount(scope: Scope, node: TSESTree.CallExpression): number {
-  const count = constantOf(scope, node.arguments[0] as TSESTree.Expression);
-  if (count < 1n || count > 64n) throw refuse(scope, node, `the bit count must be a constant 1..64, not ${count}`);
-  return Number(count);
 }
 
 // ---- operators -----------------------------------------------------------------------------------------------
@@ -280,7 +207,8 @@ function binary(scope: Scope, node: TSESTree.BinaryExpression): Value {
   const other = kindAt(scope, right);
   const comparison = COMPARISONS[operator];
   if (kind !== other) {
-    throw refuse(scope, node, `the operands of ${operator} are ${kind} and ${other}: convert one with Number(…) or BigInt(…)`);
+    const found = `the operands of ${operator} are ${kind} and ${other}`;
+    throw refuse(scope, node, `${found}: convert one with Number(…) or BigInt(…)`);
   }
   if (comparison !== undefined) {
     requireComparable(scope, node, kind);
@@ -304,8 +232,10 @@ function requireComparable(scope: Scope, node: TSESTree.BinaryExpression, kind: 
   throw unsupported(scope, node, node.operator, kind);
 }
 
-function requireNumberOperator(scope: Scope, node: TSESTree.Node, operator: string): void {
-  if (operator === "/") throw refuse(scope, node, "number / gives fractions: write Math.trunc(a / b) or Math.floor(a / b)");
+export function requireNumberOperator(scope: Scope, node: TSESTree.Node, operator: string): void {
+  if (operator === "/") {
+    throw refuse(scope, node, "number / gives fractions: write Math.trunc(a / b) or Math.floor(a / b)");
+  }
   if (!isNumberOperator(operator)) throw unsupported(scope, node, operator, "number");
 }
 
@@ -315,7 +245,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   function: "keep a number beside the function and compare that",
 };
 
-function unsupported(scope: Scope, node: TSESTree.Node, operator: string, kind: string) {
+export function unsupported(scope: Scope, node: TSESTree.Node, operator: string, kind: string) {
   let remedy = REMEDIES[kind] ?? "write it out";
   if (operator.startsWith("+") && kind === "string") remedy = "pass the parts to the log functions one by one";
   if (operator.startsWith("**")) remedy = "shift for a power of two, multiply in a loop otherwise";
@@ -324,7 +254,10 @@ function unsupported(scope: Scope, node: TSESTree.Node, operator: string, kind: 
 }
 
 function logical(scope: Scope, node: TSESTree.LogicalExpression): Value {
-  if (node.operator === "??") throw refuse(scope, node, "operator ?? is not supported: nothing is null; compare with the value that means none");
+  if (node.operator === "??") {
+    const remedy = "nothing is null; compare with the value that means none";
+    throw refuse(scope, node, `operator ?? is not supported: ${remedy}`);
+  }
   requireKind(scope, node.left, "boolean");
   requireKind(scope, node.right, "boolean");
   return shortCircuit(node.operator, lowerExpression(scope, node.left), lowerExpression(scope, node.right));
@@ -350,51 +283,4 @@ function conditional(scope: Scope, node: TSESTree.ConditionalExpression): Value 
   const alternate = needed(scope, node.alternate);
   if (test.constant !== undefined) return test.constant !== 0n ? consequent : alternate;
   return { node: choose(branchTest(test), consequent.node, alternate.node) };
-}
-
-// ---- assignment ----------------------------------------------------------------------------------------------
-/** Porffor's name of the variable that is written to. */
-function target(scope: Scope, node: TSESTree.Node): string {
-  const plain = withoutCasts(node as TSESTree.Expression);
-  const local = localOf(scope, plain);
-  if (local) return localName(local.symbol);
-  const entity = entityOf(scope, plain);
-  if (entity?.kind === "variable") return globalName(entity.symbol);
-  throw refuse(scope, node, "only variables can be assigned: memory is written with the store doors");
-}
-
-function assignment(scope: Scope, node: TSESTree.AssignmentExpression): Value {
-  const name = target(scope, node.left);
-  if (node.operator === "=") return { node: assign(name, needed(scope, node.right).node) };
-  return { node: assign(name, compound(scope, node, { node: variable(name) }).node) };
-}
-
-function compound(scope: Scope, node: TSESTree.AssignmentExpression, current: Value): Value {
-  const operator = node.operator.slice(0, -1);
-  const kind = kindAt(scope, node.left);
-  requireKind(scope, node.right, kind);
-  if (kind === "number") {
-    requireNumberOperator(scope, node, operator);
-    if (numberMayOverflow(operator)) check(scope, node, "$n(");
-    return numberOperation(operator, current, lowerExpression(scope, node.right));
-  }
-  if (kind === "bigint" && isRingOperator(operator)) {
-    check(scope, node, "$u(");
-    const right = operator === "<<" ? lowerExpression(scope, node.right) : lowerRing(scope, node.right);
-    return ringOperation(operator, current, right);
-  }
-  if (kind === "bigint" && (operator === "/" || operator === "%" || operator === ">>")) {
-    return wordOperation(operator, current, lowerExpression(scope, node.right));
-  }
-  throw unsupported(scope, node, node.operator, kind);
-}
-
-function increment(scope: Scope, node: TSESTree.UpdateExpression): Value {
-  const name = target(scope, node.argument);
-  const kind = kindAt(scope, node.argument);
-  if (kind !== "number" && kind !== "bigint") throw unsupported(scope, node, node.operator, kind);
-  const test = kind === "number" ? "$n(" : "$u(";
-  if (node.prefix) check(scope, node, test);
-  else check(scope, node, "($t = ", `, ${test}${scope.module.text.slice(...node.argument.range)}), $t)`);
-  return { node: update(node.operator, node.prefix, name) };
 }

@@ -1,4 +1,4 @@
-/** Statements and whole functions. Every loop, switch and jump gets a label of its own: Porffor mislays unlabelled ones. */
+/** Statements and whole functions. Every loop, switch and jump gets a label: Porffor mislays unlabelled ones. */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import { branchTest, constant } from "./arithmetic.ts";
 import { statementHint, expressionHint } from "./hints.ts";
@@ -49,7 +49,9 @@ function requireParameter(scope: Scope, param: TSESTree.Parameter): void {
   if (name.type === "RestElement") throw refuse(scope, param, "rest parameters are not supported: name each parameter");
   if (name.type !== "Identifier") throw refuse(scope, param, "destructuring is not supported: name each parameter");
   if (name.name === "this") throw refuse(scope, param, "`this` is not supported: pass the state as arguments");
-  if (name.optional) throw refuse(scope, param, "optional parameters are not supported: give it a constant default, a = 0");
+  if (name.optional) {
+    throw refuse(scope, param, "optional parameters are not supported: give it a constant default, a = 0");
+  }
   kindAt(scope, name);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Step 2: the subset is checked and every function is lowered, by static type, to the all-i64 tree that Porffor compiles.
- * Everything is lowered, so that everything is checked; what the entry's exports reach is handed on.
+ * Step 2: the subset is checked and every function is lowered, by static type, to the all-i64 tree that Porffor
+ * compiles. Everything is lowered, so that everything is checked; what the entry's exports reach is handed on.
  */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";
@@ -107,7 +107,6 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
       addRefusal(entity.module, refusalAt(entity.module, entity.node, error));
     }
   }
-  for (const module of sound) requireDefinedExports(lowering, module);
   return { program, lowering, functions, variables, layouts };
 }
 
@@ -129,24 +128,15 @@ function variableInfo(scope: Scope, entity: VariableEntity): VariableInfo {
   const { symbol, name } = entity;
   if (kind === "function") {
     const fn = entityOf(scope, withoutCasts(entity.init));
-    if (fn?.kind !== "function") throw refuse(scope, entity.init, "a function variable starts as the name of a function");
+    if (fn?.kind !== "function") {
+      throw refuse(scope, entity.init, "a function variable starts as the name of a function");
+    }
     codeAddress(scope, entity.init, fn);
     return { symbol, name, kind, init: fn.symbol };
   }
   const value = lowerExpression(scope, entity.init).constant;
   if (value !== undefined) return { symbol, name, kind, init: value };
   throw refuse(scope, entity.node, `the initialiser of '${name}' is not constant: assign it in a function`);
-}
-
-/** Natively a broken name would only be found by the linker. */
-function requireDefinedExports(lowering: Lowering, module: Module): void {
-  for (const statement of module.ast.body) {
-    if (statement.type !== "ExportNamedDeclaration" || statement.exportKind === "type") continue;
-    for (const specifier of statement.specifiers) {
-      const symbol = lowering.program.checker.getSymbolAtLocation(tsNode(module, specifier.exported));
-      if (symbol === undefined) addRefusal(module, refusalAt(module, specifier, "there is nothing of this name to export"));
-    }
-  }
 }
 
 // ---- what the exports reach ----------------------------------------------------------------------------------

@@ -74,10 +74,11 @@ function requireNames(compiled: Compiled, code: string, header: string): void {
 /** What debuggers and tools want to know. In C a local is `var_` and its symbol; a variable is `statics.SYMBOL`. */
 function description(compiled: Compiled) {
   const { functions, exports, strings, statics, lines, layouts } = compiled;
+  const declared = compiled.doors.filter(({ role }) => role === null);
   return {
     functions,
     exports,
-    doors: compiled.doors.filter(({ role }) => role === null).map(({ name, params, result }) => ({ name, params, result })),
+    doors: declared.map(({ name, params, result }) => ({ name, params, result })),
     variables: compiled.variables.map((variable) => ({ ...variable, init: String(variable.init) })),
     strings,
     statics,

@@ -10,8 +10,8 @@ export function placeOf(module: Module, node: TSESTree.Node): Place {
 }
 
 /**
- * The refusal for `cause`: a sentence, or whatever lowering `node` threw. A refusal keeps the place that it has; an error
- * of the compiler itself passes through.
+ * The refusal for `cause`: a sentence, or whatever lowering `node` threw. A refusal keeps the place that it has; an
+ * error of the compiler itself passes through.
  */
 export function refusalAt(module: Module, node: TSESTree.Node, cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;

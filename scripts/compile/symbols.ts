@@ -10,7 +10,8 @@ import type { NativeNames } from "./names.ts";
 import type { Module } from "./program.ts";
 import { addRefusal, refusalAt, tsNode } from "./places.ts";
 
-export type FunctionNode = (TSESTree.FunctionDeclaration & { id: TSESTree.Identifier }) | TSESTree.ArrowFunctionExpression;
+export type NamedFunction = TSESTree.FunctionDeclaration & { readonly id: TSESTree.Identifier };
+export type FunctionNode = NamedFunction | TSESTree.ArrowFunctionExpression;
 
 interface Declared {
   readonly name: string;
@@ -98,7 +99,9 @@ export function collectEntities(modules: readonly Module[], names: NativeNames):
 
 type Add = (entity: Entity) => void;
 
-function collectStatement(module: Module, statement: TSESTree.ProgramStatement | TSESTree.NamedExportDeclarations, names: NativeNames, add: Add): void {
+type TopLevel = TSESTree.ProgramStatement | TSESTree.NamedExportDeclarations;
+
+function collectStatement(module: Module, statement: TopLevel, names: NativeNames, add: Add): void {
   switch (statement.type) {
     case "ExportNamedDeclaration":
       if (statement.declaration) collectStatement(module, statement.declaration, names, add);
@@ -111,7 +114,7 @@ function collectStatement(module: Module, statement: TSESTree.ProgramStatement |
     case "EmptyStatement":
       return;
     case "FunctionDeclaration":
-      return add(functionEntity(module, statement as FunctionNode & { id: TSESTree.Identifier }, names));
+      return add(functionEntity(module, statement as NamedFunction, names));
     case "TSDeclareFunction":
       if (!statement.declare) throw refusalAt(module, statement, "overloads are not supported: give each its own name");
       return add({ kind: "door", name: nameOf(statement), module, node: statement, fn: statement });
@@ -129,7 +132,7 @@ function collectStatement(module: Module, statement: TSESTree.ProgramStatement |
     case "ExportDefaultDeclaration":
       throw refusalAt(module, statement, "default exports are not supported: export it by name");
     default:
-      throw refusalAt(module, statement, `${statement.type} is not supported: a module has functions, variables and types`);
+      throw refusalAt(module, statement, `${statement.type} is not supported: write functions, variables and types`);
   }
 }
 
@@ -137,11 +140,7 @@ function nameOf(fn: { readonly id: TSESTree.Identifier | null }): string {
   return fn.id?.name ?? "default";
 }
 
-function functionEntity(
-  module: Module,
-  fn: TSESTree.FunctionDeclaration & { id: TSESTree.Identifier },
-  names: NativeNames,
-): Entity {
+function functionEntity(module: Module, fn: NamedFunction, names: NativeNames): Entity {
   const name = fn.id.name;
   const first = fn.body.body[0];
   const directive = first?.type === "ExpressionStatement" ? first.directive : undefined;
@@ -151,7 +150,8 @@ function functionEntity(
   const intrinsic = directive.startsWith("wasm ") ? DIRECTIVES[directive.slice("wasm ".length)] : undefined;
   if (intrinsic === undefined) {
     const known = Object.keys(DIRECTIVES).join(", ");
-    throw refusalAt(module, first, `unknown directive "${directive}": only "wasm OPCODE", where OPCODE is one of ${known}`);
+    const only = `only "wasm OPCODE", where OPCODE is one of ${known}`;
+    throw refusalAt(module, first, `unknown directive "${directive}": ${only}`);
   }
   return { kind: "opcode", name, module, node: fn, fn, intrinsic };
 }

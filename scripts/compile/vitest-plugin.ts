@@ -1,5 +1,5 @@
 /**
- * The kernel under vitest: every kernel file runs as its checked build (checked.ts), over a machine that the tests supply.
+ * The kernel under vitest: every kernel file runs as its checked build (checked.ts), over a machine that tests supply.
  * A file that the compiler refuses fails the tests that import it, with the place in the source.
  */
 import { readdirSync } from "node:fs";
@@ -22,7 +22,9 @@ export function kernelChecked(options: KernelOptions = {}): Plugin {
   const directories = (options.directories ?? ["kernel"]).map((path) => resolve(REPOSITORY, path));
   const doors = resolve(REPOSITORY, options.doors ?? "kernel/doors/machine.ts");
   const machine = resolve(REPOSITORY, options.machine ?? "tests/fake/machine.ts");
-  const isKernel = (file: string): boolean => file.endsWith(".ts") && directories.some((each) => file.startsWith(`${each}/`));
+  const isKernel = (file: string): boolean => {
+    return file.endsWith(".ts") && directories.some((each) => file.startsWith(`${each}/`));
+  };
   return {
     name: "kernel-checked",
     enforce: "pre",

@@ -28,7 +28,8 @@ beforeAll(() => {
 /** The first few cases that a host answers differently. */
 function differences(answers: readonly Answer[]): string[] {
   const differing = cases.flatMap((each, i) => {
-    return answers[i] === expected[i] ? [] : [`${describeCase(each)}: ${answers[i]}, in Node from source ${expected[i]}`];
+    if (answers[i] === expected[i]) return [];
+    return [`${describeCase(each)}: ${answers[i]}, in Node from source ${expected[i]}`];
   });
   return differing.slice(0, 10);
 }

@@ -22,7 +22,11 @@ export function withDirectory<T>(work: (directory: string) => T): T {
 }
 
 /** The answers of the cases, for each optimisation level. */
-export function runNative(compiled: Compiled, cases: readonly Case[], levels: readonly string[]): Map<string, Answer[]> {
+export function runNative(
+  compiled: Compiled,
+  cases: readonly Case[],
+  levels: readonly string[],
+): Map<string, Answer[]> {
   return withDirectory((directory) => {
     const base = join(directory, "program");
     writeNative(compiled, base, { doors: DOORS, prefix: "kernel_" });
@@ -60,7 +64,8 @@ function mainFile(compiled: Compiled, cases: readonly Case[]): string {
     return `    case ${i}: ${isVoid(fn.result) ? `${call}; return 0` : `return ${call}`};`;
   });
   const declared = compiled.exports.map((fn) => {
-    return `${isVoid(fn.result) ? "void" : "u64"} kernel_${fn.name}(${fn.params.map(() => "u64").join(", ") || "void"});`;
+    const params = fn.params.map(() => "u64").join(", ");
+    return `${isVoid(fn.result) ? "void" : "u64"} kernel_${fn.name}(${params || "void"});`;
   });
   const numbers = new Map(compiled.exports.map((fn, i) => [fn, i]));
   return `#include <setjmp.h>

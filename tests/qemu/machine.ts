@@ -1,10 +1,9 @@
 /** A virtual machine for a test: start it, read what it says on the serial line, talk to it, learn how it ended. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createReadStream, createWriteStream, type ReadStream, type WriteStream } from "node:fs";
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The kernel ended the run with success: isa-debug-exit code 0x10. */
 export const EXIT_SUCCESS = 33;
@@ -117,6 +116,11 @@ export class Conversation {
 export const PROMPT = "\n> ";
 
 function start(boot: Boot, serial: "stdio" | "pty"): ChildProcess {
+  return spawn("sh", commandFor(boot, serial), { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] });
+}
+
+/** The arguments of `sh` that start this machine with its serial line on `serial`, in ROOT. */
+export function commandFor(boot: Boot, serial: string): string[] {
   const door = boot.door ?? "pvh";
   const kernel = boot.kernel ?? "kernel";
   const image = door === "iso" ? `build/${kernel}.iso` : `build/${kernel}.elf`;
@@ -126,7 +130,7 @@ function start(boot: Boot, serial: "stdio" | "pty"): ChildProcess {
     if (door === "pvh") flags.push("-append", boot.options);
     else flags.push("-fw_cfg", `name=opt/kernel/cmdline,string=${boot.options.replaceAll(",", ",,")}`);
   }
-  return spawn("sh", ["scripts/qemu.sh", door, image, ...flags], { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] });
+  return ["scripts/qemu.sh", door, image, ...flags];
 }
 
 async function ended(machine: ChildProcess, seconds: number): Promise<number | "timeout"> {

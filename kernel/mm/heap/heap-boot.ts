@@ -66,17 +66,21 @@ function optionsRead(): void {
   }
   const asked = optionNumber("heap.base", HEAP_BASE);
   base = HEAP_BASE;
-  if (isBaseFit(asked)) base = asked as Page;
-  else {
-    logHex("mm/heap: heap.base=", asked);
-    logLine(" must be a page in PML4 slot 1 to 254, the heap in one slot; the default is used");
+  if (isPageOfKernelSlot(asked) && isRoomInSlot(asked)) {
+    base = asked as Page;
+    return;
   }
+  logHex("mm/heap: heap.base=", asked);
+  logText(isPageOfKernelSlot(asked) ? " leaves the heap no room in its slot" : " is no page in PML4 slots 1 to 254");
+  logLine("; the default is used");
 }
 
-/** With `size` known: does a heap from there on stay within one slot that is the kernel's to use? */
-function isBaseFit(start: bigint): boolean {
+function isPageOfKernelSlot(start: bigint): boolean {
   const slot = start >> SLOT_SHIFT;
-  if (!isPageAligned(start) || slot === 0n || slot >= LAST_USER_SLOT) return false;
+  return isPageAligned(start) && slot > 0n && slot < LAST_USER_SLOT;
+}
+/** With `size` known: does the heap from there on stay within one slot? */
+function isRoomInSlot(start: bigint): boolean {
   return start + size <= alignDown(start, SLOT_SIZE) + SLOT_SIZE;
 }
 

@@ -78,7 +78,7 @@ function rootBuild(): Status {
   root = tableTake();
   for (let slot = 0; slot < KERNEL_SLOTS; slot++) {
     const va = (KERNEL_HALF + BigInt(slot) * levelSpan(TOP_LEVEL)) as VirtAddr;
-    if (entryReach(root, va, TOP_LEVEL - 1) === NO_ENTRY) return NO_MEMORY;
+    if (entryReach(root, va, TOP_LEVEL - 1, 0n) === NO_ENTRY) return NO_MEMORY;
   }
   return OK;
 }

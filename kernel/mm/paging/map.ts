@@ -6,12 +6,12 @@ import { type Frame, frameAddr, KERNEL_HALF, type Page, PHYS_LIMIT } from "../..
 import { ALREADY_MAPPED, INVALID, NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import {
   levelFrames, levelSpan, PTE_CACHE_DISABLE, PTE_EMPTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER,
-  PTE_WRITABLE, PTE_WRITE_THROUGH, pteMake, pteRead, pteWrite,
+  PTE_WRITABLE, PTE_WRITE_THROUGH, pteIsPresent, pteMake, pteRead, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
 import { entriesAreEmpty, entriesHere, entryAfter, pageAfter, rangeCheck } from "./range.ts";
 import { tablesStock } from "./tables.ts";
 import { unmapRange } from "./unmap.ts";
-import { entryDeepest, entryReach, entryStop } from "./walk.ts";
+import { entryAddr, entryDeepest, entryReach, entryStop } from "./walk.ts";
 
 /** What a caller may ask for; P and the page size are the mapper's business, A and D the CPU's. */
 const FLAGS_ALLOWED =
@@ -22,8 +22,8 @@ let tablesMissing = 0;
 
 /**
  * Maps `page` to `frame`. BAD_ADDRESS: not canonical. INVALID: not aligned, no such frame, or flags that are unknown,
- * writable and executable, or for the user in the kernel half. ALREADY_MAPPED. NO_MEMORY: no frame for a table.
- * No flush: the CPU does not cache absent entries.
+ * writable and executable, or for the user in a slot of the kernel's or the reverse. ALREADY_MAPPED. NO_MEMORY: no
+ * frame for a table. No flush: the CPU does not cache absent entries.
  */
 export function mapPage(root: Frame, page: Page, frame: Frame, flags: bigint): Status {
   return mapLevel(root, page, frame, 1, flags, 1);
@@ -63,7 +63,7 @@ export function mapLargest(
 function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: bigint, level: number): Status {
   let status = rangeCheck(first, count, level);
   if (status === OK) status = targetCheck(first, frame, count, flags, level);
-  if (status === OK) status = mapPlan(root, first, count, level);
+  if (status === OK) status = mapPlan(root, first, count, level, flags & PTE_USER);
   if (status !== OK) return status;
   if (!tablesStock(tablesMissing)) return NO_MEMORY;
 
@@ -71,7 +71,7 @@ function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: 
   const leaf = level === 1 ? flags | PTE_PRESENT : flags | PTE_PRESENT | PTE_HUGE;
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done * step);
-    const entry = entryReach(root, page, level);
+    const entry = entryReach(root, page, level, flags & PTE_USER);
     const here = entriesHere(page, level, count - done);
     for (let i = 0; i < here; i++) {
       pteWrite(entryAfter(entry, i), pteMake((frame + (done + i) * step) as Frame, leaf));
@@ -82,10 +82,11 @@ function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: 
 }
 
 /** Is the whole range empty? Then tablesMissing says how many tables it lacks. */
-function mapPlan(root: Frame, first: Page, count: number, level: number): Status {
+function mapPlan(root: Frame, first: Page, count: number, level: number, user: bigint): Status {
   tablesMissing = 0;
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done * levelFrames(level));
+    if (isSlotOfOther(root, page, user)) return INVALID;
     const entry = entryDeepest(root, page, level);
     const stop = entryStop();
     const here = entriesHere(page, level, count - done);
@@ -98,6 +99,12 @@ function mapPlan(root: Frame, first: Page, count: number, level: number): Status
     done += here;
   }
   return OK;
+}
+
+/** A PML4 slot is the kernel's or the user's, as its first mapping was: no table of the kernel's is the user's too. */
+function isSlotOfOther(root: Frame, page: Page, user: bigint): boolean {
+  const pte = pteRead(entryAddr(root, page, TOP_LEVEL));
+  return pteIsPresent(pte) && (pte & PTE_USER) !== user;
 }
 
 /** Of the tables of `level` to `stop` - 1 that `page` lacks, those that no earlier page of the range lacked too. */

@@ -1,9 +1,9 @@
 /** From a root down to the entry for an address: `find` looks, `reach` builds what is missing. */
 import {
-  type Frame, frameAddr, isCanonical, KERNEL_HALF, NO_PHYS, type PhysAddr, type VirtAddr,
+  type Frame, frameAddr, isCanonical, NO_PHYS, type PhysAddr, type VirtAddr,
 } from "../../lib/addr.ts";
 import {
-  levelSpan, PTE_EMPTY, PTE_PRESENT, PTE_USER, PTE_WRITABLE, pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead,
+  levelSpan, PTE_EMPTY, PTE_PRESENT, PTE_WRITABLE, pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead,
   pteWrite, TOP_LEVEL,
 } from "./pte.ts";
 import { tablesStock, tableTake } from "./tables.ts";
@@ -29,17 +29,18 @@ export function entryFind(root: Frame, va: VirtAddr, level: number): PhysAddr {
 }
 
 /**
- * The same, building the tables that are missing. NO_ENTRY, and nothing changed, if there is no frame for one of them
+ * The same, building the tables that are missing; their entries allow all that a leaf may allow, to the user only if
+ * `user` is PTE_USER (otherwise 0). NO_ENTRY, and nothing changed, if there is no frame for one of them
  * or if anything but a table is in the way.
  */
-export function entryReach(root: Frame, va: VirtAddr, level: number): PhysAddr {
+export function entryReach(root: Frame, va: VirtAddr, level: number, user: bigint): PhysAddr {
   let entry = entryDeepest(root, va, level);
   if (stopLevel === level) return entry;
   if (pteRead(entry) !== PTE_EMPTY || !tablesStock(stopLevel - level)) return NO_ENTRY;
 
   for (let at = stopLevel - 1; at >= level; at--) {
     const table = tableTake(); // cleared before the entry points at it: the CPU may look at once
-    pteWrite(entry, pteMake(table, tableFlags(va)));
+    pteWrite(entry, pteMake(table, PTE_PRESENT | PTE_WRITABLE | user));
     entry = entryAddr(table, va, at);
   }
   return entry;
@@ -84,10 +85,4 @@ export function translate(root: Frame, va: VirtAddr): PhysAddr {
  */
 export function translateLevel(): number {
   return stopLevel;
-}
-
-/** Upper entries allow whatever their half of the address space may do: the leaf decides. */
-export function tableFlags(va: VirtAddr): bigint {
-  const flags = PTE_PRESENT | PTE_WRITABLE;
-  return va >= KERNEL_HALF ? flags : flags | PTE_USER;
 }

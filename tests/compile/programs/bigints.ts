@@ -65,7 +65,8 @@ export function offsetBy(a: bigint, b: number): bigint {
   return a + BigInt(b) * 8n;
 }
 export function compareWords(a: bigint, b: bigint): number {
-  return Number(a < b) + 2 * Number(a <= b) + 4 * Number(a > b) + 8 * Number(a >= b) + 16 * Number(a === b) + 32 * Number(a !== b);
+  const order = Number(a < b) + 2 * Number(a <= b) + 4 * Number(a > b) + 8 * Number(a >= b);
+  return order + 16 * Number(a === b) + 32 * Number(a !== b);
 }
 export function countedBits(a: bigint): number {
   return countTrailingZeros(a) + 100 * countLeadingZeros(a) + 10000 * countOnes(a);

@@ -1,4 +1,4 @@
-/** Functions, defaults, recursion, function values, the order in which things happen, names that mean something to C. */
+/** Functions, defaults, recursion, function values, the order in which things happen, names that C has too. */
 type Handler = (count: number, x: bigint) => bigint;
 type PhysAddr = bigint & { readonly __brand: "PhysAddr" };
 

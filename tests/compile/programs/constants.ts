@@ -16,7 +16,8 @@ export const RIGHTS = { ALL: FLAG.PRESENT | FLAG.WRITE, COUNT: Math.trunc(PAGE_B
 const LAST = (DIRECT_MAP + (PAGE_SIZE << 4n) - 1n) as VirtAddr;
 const MASK = ~(PAGE_SIZE - 1n) & 0xffff_ffffn;
 const ALL_ONES = BigInt.asUintN(64, -1n);
-const THIRDS = Math.floor(-7 / 2) * 100 + Math.trunc(-7 / 2) + (5 % 3) + (-1 >>> 28) + Math.clz32(1) + Math.max(2, 9, 4);
+const HALVES = Math.floor(-7 / 2) * 100 + Math.trunc(-7 / 2);
+const THIRDS = HALVES + (5 % 3) + (-1 >>> 28) + Math.clz32(1) + Math.max(2, 9, 4);
 const LATER = FIRST + 1;
 
 export function enumsFold(a: number): number {

@@ -1,5 +1,6 @@
 /** Doors, static bytes, string literals, layouts. */
-import { load16, load32, load64, load8, staticBytes, store16, store32, store64, store8, stringByte, stringLength } from "../../../kernel/doors/machine.ts";
+import { load16, load32, load64, load8, staticBytes } from "../../../kernel/doors/machine.ts";
+import { store16, store32, store64, store8, stringByte, stringLength } from "../../../kernel/doors/machine.ts";
 import { bytes, layout, packed, u16, u32, u64, u8, type Field } from "../../../kernel/lib/layout.ts";
 
 type PhysAddr = bigint & { readonly __brand: "PhysAddr" };
@@ -70,8 +71,9 @@ export function recordFields(a: bigint, b: number): bigint {
   RECORD.setOdd(at, 0xaa);
   RECORD.setLate(at, 0x0102_0304);
   RECORD.setOwner(at, RECORD.frame(at) ^ 1n);
-  const sum = RECORD.count(at) + RECORD.kind(at) + RECORD.node(at) + RECORD.order(at) + RECORD.odd(at) + RECORD.late(at);
-  return BigInt.asUintN(64, RECORD.owner(at) + BigInt(sum));
+  const halves = RECORD.count(at) + RECORD.kind(at) + RECORD.late(at);
+  const bytesOfIt = RECORD.node(at) + RECORD.order(at) + RECORD.odd(at);
+  return BigInt.asUintN(64, RECORD.owner(at) + BigInt(halves) + BigInt(bytesOfIt));
 }
 export function recordOffsets(): bigint {
   const at = BUFFER;

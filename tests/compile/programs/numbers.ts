@@ -79,7 +79,8 @@ export function smallestOfThree(a: number, b: number, c: number): number {
   return Math.min(a, b, c);
 }
 export function compareNumbers(a: number, b: number): number {
-  return Number(a < b) + 2 * Number(a <= b) + 4 * Number(a > b) + 8 * Number(a >= b) + 16 * Number(a === b) + 32 * Number(a !== b);
+  const order = Number(a < b) + 2 * Number(a <= b) + 4 * Number(a > b) + 8 * Number(a >= b);
+  return order + 16 * Number(a === b) + 32 * Number(a !== b);
 }
 export function mixedWidths(a: number, b: number): number {
   return ((a & 0xff) << 24) + (b >>> 1) - (a ^ b);

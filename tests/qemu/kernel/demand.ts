@@ -1,14 +1,12 @@
 /** Demand paging in the kernel's one window: every page appears at its first touch, zeroed, and keeps what is written. */
-import { flushPage } from "../../../kernel/arch/tlb.ts";
 import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { loadVolatile64, storeVolatile64 } from "../../../kernel/doors/machine.ts";
-import { DEMAND_WINDOW, type Page, PAGE_SIZE, pageOf, type VirtAddr } from "../../../kernel/lib/addr.ts";
+import { DEMAND_WINDOW, frameOf, type Page, PAGE_SIZE, pageOf, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { frameGive, framesFree } from "../../../kernel/mm/phys/frames.ts";
-import { frameOf } from "../../../kernel/lib/addr.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 
 const PAGES = 600; // more than one page table holds
@@ -32,7 +30,6 @@ export function demandScenario(): void {
 function giveBack(page: Page): void {
   const frame = frameOf(translate(kernelRoot(), page));
   claim(unmapPage(kernelRoot(), page) === OK, "demand: the page was not mapped", page);
-  flushPage(page);
   frameGive(frame);
 }
 

@@ -21,7 +21,9 @@ beforeEach(() => {
 function segment(selector: number) {
   const word = load64(gdt + BigInt(selector));
   const bit = (n: number) => Number((word >> BigInt(n)) & 1n);
-  return { code: bit(43), userLevel: Number((word >> 45n) & 3n), isSegment: bit(44), present: bit(47), writableOrReadable: bit(41), long: bit(53), big: bit(54) };
+  const level = Number((word >> 45n) & 3n);
+  const present = bit(44) & bit(47); // and a segment, not a system descriptor
+  return { present, code: bit(43), level, writableOrReadable: bit(41), long: bit(53), big: bit(54) };
 }
 function gate(vector: number) {
   const at = idt + BigInt(vector * 16);
@@ -41,14 +43,17 @@ function taskState(): bigint {
   return ((low >> 16n) & 0xff_ffffn) | (((low >> 56n) & 0xffn) << 24n) | (BigInt(load32(gdt + 0x38n)) << 32n);
 }
 
+const CODE = { present: 1, code: 1, writableOrReadable: 1, long: 1, big: 0 };
+const DATA = { present: 1, code: 0, writableOrReadable: 1, long: 0, big: 1 };
+
 test("the kernel's code is 64-bit and level 0, its data writable and level 0", () => {
-  expect(segment(0x08)).toEqual({ code: 1, userLevel: 0, isSegment: 1, present: 1, writableOrReadable: 1, long: 1, big: 0 });
-  expect(segment(0x10)).toEqual({ code: 0, userLevel: 0, isSegment: 1, present: 1, writableOrReadable: 1, long: 0, big: 1 });
+  expect(segment(0x08)).toEqual({ ...CODE, level: 0 });
+  expect(segment(0x10)).toEqual({ ...DATA, level: 0 });
 });
 
 test("a program's code and data are the same at level 3, data first and code 8 above it as sysret wants", () => {
-  expect(segment(0x20)).toEqual({ code: 0, userLevel: 3, isSegment: 1, present: 1, writableOrReadable: 1, long: 0, big: 1 });
-  expect(segment(0x28)).toEqual({ code: 1, userLevel: 3, isSegment: 1, present: 1, writableOrReadable: 1, long: 1, big: 0 });
+  expect(segment(0x20)).toEqual({ ...DATA, level: 3 });
+  expect(segment(0x28)).toEqual({ ...CODE, level: 3 });
 });
 
 test("entries 0 and 0x18 are null, and the limit is the last byte of eight entries", () => {
@@ -75,7 +80,7 @@ test("double fault, NMI and machine check run on stacks of their own", () => {
   expect(new Set([gate(8).stack, gate(2).stack, gate(18).stack])).toEqual(new Set([1, 2, 3]));
 });
 
-test("every vector has an interrupt gate for the kernel alone to its own stub, and all but those three stay on the stack", () => {
+test("every vector has a kernel-only interrupt gate to its own stub, and all but those three keep the stack", () => {
   expect(load16(machine.cpu.idt)).toBe(256 * 16 - 1);
   for (let vector = 0; vector < 256; vector++) {
     const { stack, ...rest } = gate(vector);

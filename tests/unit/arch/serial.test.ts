@@ -52,7 +52,7 @@ test("a missing UART is silence: nothing is written to it, nothing is read, and 
   expect(reads).toBe(readsBefore);
 });
 
-test("a UART that stops taking bytes is waited for once, then costs one look a byte, and is used again when it recovers", () => {
+test("a UART that takes no byte is waited for once, then looked at once a byte, and used when it recovers", () => {
   let ready = true;
   let reads = 0;
   const sent: number[] = [];

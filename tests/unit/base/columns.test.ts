@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
-import { columnAddress, columnNumber, columnTenths, columnText, columnTextRight } from "../../../kernel/base/columns.ts";
+import {
+  columnAddress, columnNumber, columnTenths, columnText, columnTextRight,
+} from "../../../kernel/base/columns.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";
 
 let machine: Machine;

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import {
-  decimalDigitCount, hexDigitCount, logAscii, logEnd, logHex, logHexDigits, logLine, logNumber, logPhys, logText, logVirt,
+  decimalDigitCount, hexDigitCount, logAscii, logEnd, logHex, logHexDigits, logLine, logNumber, logPhys, logText,
+  logVirt,
 } from "../../../kernel/base/log.ts";
 import type { PhysAddr, VirtAddr } from "../../../kernel/lib/addr.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";

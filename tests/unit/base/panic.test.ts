@@ -23,6 +23,7 @@ test("message and value reach the trap", () => {
       return end as KernelPanic;
     }
   };
-  expect(trapped(() => panic("heap: corrupted", 2n ** 64n - 1n))).toMatchObject({ message: "heap: corrupted", value: 2n ** 64n - 1n });
+  const value = 2n ** 64n - 1n;
+  expect(trapped(() => panic("heap: corrupted", value))).toMatchObject({ message: "heap: corrupted", value });
   expect(trapped(() => panic("no value"))).toMatchObject({ value: 0n });
 });

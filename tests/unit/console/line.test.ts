@@ -19,7 +19,8 @@ function type(keys: string): { end: number; line: string } {
     expect(end).toBe(LINE.OPEN);
     end = lineByte(byte);
   }
-  const line = Array.from({ length: lineLength() }, (_, i) => String.fromCharCode(load8(lineText() + BigInt(i)))).join("");
+  const bytes = Array.from({ length: lineLength() }, (_, i) => load8(lineText() + BigInt(i)));
+  const line = String.fromCharCode(...bytes);
   return { end, line };
 }
 

@@ -111,6 +111,7 @@ describe("is refused, with a line and an empty record", () => {
     ["no memory map", tagStream(endTag()), "has no memory map"],
     ["no tags at all", tagStream(), "has no end tag"],
     ["no end tag", tagStream(mapTag(RAM)), "has no end tag"],
+    ["a text that ends with it all", tagStream(mapTag(RAM), u32(1, 12), Buffer.from("abcd")), "has no end tag"],
     ["no end tag but four bytes more", tagStream(mapTag(RAM), u32(0)), "has no end tag"],
     ["a total size below its own header", sized(7), "has an absurd size type=0 size=7"],
     ["a total size of 4 GiB", sized(0xffff_ffff), "has an absurd size type=0 size=4294967295"],

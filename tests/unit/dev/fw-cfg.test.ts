@@ -32,12 +32,12 @@ function fwCfgPlug(files: readonly File[], signature = "QEMU", count = files.len
   let at = 0;
   machine.portPlug(SELECTOR, 2, {
     write(port, value, width) {
-      expect([port, width]).toEqual([SELECTOR, 2]);
+      if (port !== SELECTOR || width !== 2) throw new Error(`fw_cfg: a write of ${width} bytes to ${port}`);
       selected = items.get(value) ?? Buffer.alloc(0);
       at = 0;
     },
     read(port, width) {
-      expect([port, width]).toEqual([SELECTOR + 1, 1]);
+      if (port !== SELECTOR + 1 || width !== 1) throw new Error(`fw_cfg: a read of ${width} bytes from ${port}`);
       made.reads++;
       return selected[at++] ?? 0;
     },
@@ -106,7 +106,7 @@ test("a directory that claims billions of files is searched for a bounded time",
   const made = fwCfgPlug([{ name: "other", text: "" }], "QEMU", 0xffff_ffff);
   fwCfgOptions();
   expect(commandLineKept(machine)).toBe("");
-  expect(made.reads).toBeLessThan(70_000);
+  expect(made.reads).toBeLessThan(20_000);
 });
 
 test("on bare metal the ports are not touched", () => {

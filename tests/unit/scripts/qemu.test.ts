@@ -29,7 +29,6 @@ test.each([
   [2, "no exit that the kernel or this script knows"],
   [15, "ended the run with code 7"],
   [35, "panicked"],
-  [37, "cannot run on this machine"],
   [39, "ended the run with code 19"],
   [127, "could not be started"],
   [134, "signal 6"],

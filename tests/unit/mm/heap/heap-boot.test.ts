@@ -29,6 +29,7 @@ test("the heap's pages are the kernel's alone and cannot be executed, and the pa
   heapBoot();
   expect(() => machine.probe(DEFAULT_BASE, "fetch")).toThrow(PageFault);
   expect(() => machine.probe(DEFAULT_BASE, "read", true)).toThrow(PageFault);
+  expect(machine.physRead64(frameAddr(kernelRoot()) + 136n * 8n) & 7n).toBe(3n); // present, writable, not the user's
   for (const va of [DEFAULT_BASE - 1n, DEFAULT_BASE + BigInt(MIB)]) {
     expect(translate(kernelRoot(), va as VirtAddr)).toBe(NO_PHYS);
   }
@@ -46,13 +47,13 @@ test.each([
 });
 
 test.each([
-  ["heap.base=0x1000", "slot 1 to 254"],
-  ["heap.base=0x7f80_0000_0000", "slot 1 to 254"],
-  ["heap.base=0x7fff_ffff_0000", "slot 1 to 254"],
-  ["heap.base=0x8000_0000_0000", "slot 1 to 254"],
-  ["heap.base=0xffff_8000_0000_0000", "slot 1 to 254"],
-  ["heap.base=0x4444_4444_0008", "slot 1 to 254"],
-  ["heap.base=0x447f_ffff_f000", "slot 1 to 254"],
+  ["heap.base=0x1000", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0x7f80_0000_0000", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0x7fff_ffff_0000", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0x8000_0000_0000", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0xffff_8000_0000_0000", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0x4444_4444_0008", "is no page in PML4 slots 1 to 254"],
+  ["heap.base=0x447f_ffff_f000", "leaves the heap no room in its slot"],
   ["heap.base=here", "is no number"],
   ["heap.base=", "is no number"],
   ["heap.size=0", "64K to 32G"],

@@ -11,7 +11,7 @@ import {
 } from "../../../../kernel/mm/paging/pte.ts";
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
-import { translate, translateLevel } from "../../../../kernel/mm/paging/walk.ts";
+import { entryFind, translate, translateLevel } from "../../../../kernel/mm/paging/walk.ts";
 import { frameRangeGive, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
 import {
   fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
@@ -58,6 +58,15 @@ test("the CPU sees what was mapped, and refuses what the flags refuse", () => {
   expect(() => store8(HOME, 1)).toThrow(PageFault);
   expect(() => machine.probe(HOME, "fetch")).toThrow(PageFault);
   expect(() => machine.probe(HOME, "read", true)).toThrow(PageFault);
+});
+
+test("the user reaches what is mapped for the user, and no slot holds pages of both", () => {
+  live();
+  expect(mapPage(root, HOME, frame(0x2000), DATA | PTE_USER)).toBe(OK);
+  expect(machine.probe(HOME, "write", true)).toBe(0x200_0000n);
+  expect(mapPage(root, page(HOME + 0x1000n), frame(0x2001), DATA)).toBe(INVALID);
+  expect(mapPage(root, page(0x1000n), frame(0x2001), DATA)).toBe(OK);
+  expect(mapPage(root, page(0x2000n), frame(0x2001), DATA | PTE_USER)).toBe(INVALID);
 });
 
 test("an unmapped page is gone for the CPU at once, global or not", () => {
@@ -124,6 +133,13 @@ test("mapLargest chooses the largest pages that stand on both sides' boundaries"
   expect(sizes).toEqual([4096, GIB, 2 * MIB, 4096]);
   expect(translate(root, 0x4123_4567n as VirtAddr)).toBe(0x4123_4567n);
   expect(translateLevel()).toBe(3);
+});
+
+test("a large page's PAT bit is no part of its address", () => {
+  mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 512, DATA, 2);
+  const entry = entryFind(root, 0x4000_0000n as VirtAddr, 2);
+  machine.physWrite64(entry, machine.physRead64(entry) | 0x1000n);
+  expect(translate(root, 0x4000_0234n as VirtAddr)).toBe(0x4000_0234n);
 });
 
 test("mapLargest uses no page of 1 GiB where the CPU has none, and none of 2 MiB out of step", () => {

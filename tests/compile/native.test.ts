@@ -1,0 +1,134 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { compileProgram } from "../../scripts/compile/compile.ts";
+import { displayPath, REPOSITORY } from "../../scripts/compile/errors.ts";
+import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
+import { withDirectory } from "./native.ts";
+
+const FILE = resolve(REPOSITORY, "tests/compile/native-example.ts");
+const DOORS = resolve(REPOSITORY, "tests/compile/doors.h");
+const MAIN = resolve(REPOSITORY, "scripts/compile/main.ts");
+const SOURCE = `import { staticBytes, load64 } from "../../kernel/doors/machine.ts";
+import { layout, u32, bytes } from "../../kernel/lib/layout.ts";
+const POOL = staticBytes(64, 16);
+const PAIR = layout(12, { low: u32, gap: bytes(4), high: u32 });
+let taken = 7;
+export function frameTake(count: number): number {
+  let left = count & 3;
+  while (left > 0) {
+    left = frameTake(left - 1) - 1;
+    taken += left + PAIR.low(POOL);
+  }
+  return taken + Number(load64(POOL) & 1n);
+}
+export function frameGive(): void {
+  taken = helper(frameTake(1));
+}
+function helper(x: number): number {
+  return Math.imul(x, x + taken);
+}
+`;
+
+interface Symbols {
+  readonly names: string[];
+  readonly text: string;
+}
+
+function symbolsOf(base: string, level: string): Symbols {
+  const flags = [level, "-g", ...CLANG_FLAGS, "-fno-pic", "-mcmodel=kernel"];
+  execFileSync("clang-14", [...flags, "-c", `${base}.glue.c`, "-o", `${base}.o`]);
+  const text = execFileSync("nm", ["--defined-only", `${base}.o`], { encoding: "utf8" });
+  return { text, names: text.trim().split("\n").map((line) => line.split(" ").slice(1).join(" ")) };
+}
+
+/** Compiles SOURCE to files, then works on them. */
+function compiled<T>(prefix: string, work: (base: string) => T): T {
+  const program = compileProgram(FILE, { texts: new Map([[FILE, SOURCE]]) });
+  return withDirectory((directory) => {
+    const base = join(directory, "example");
+    writeNative(program, base, { doors: DOORS, prefix });
+    return work(base);
+  });
+}
+
+test.each(["-O0", "-O2"])("native symbols are the TypeScript names, each function is there once (%s)", (level) => {
+  compiled("", (base) => {
+    const { names, text } = symbolsOf(base, level);
+    expect(names).toContain("T frameTake");
+    expect(names).toContain("T frameGive");
+    expect(text.match(/frameTake/g)).toHaveLength(1);
+    if (level === "-O0") expect(names).toEqual(expect.arrayContaining(["t helper", "b POOL"]));
+  });
+});
+
+test("a prefix goes before the exported names, at the same address", () => {
+  compiled("k_", (base) => {
+    const { text } = symbolsOf(base, "-O2");
+    const addressOf = (name: string): string | undefined => new RegExp(`^(\\w+) . ${name}$`, "m").exec(text)?.[1];
+    expect(addressOf("k_frameTake")).toBe(addressOf("frameTake"));
+    expect(text).toMatch(/ T k_frameTake$/m);
+    expect(text).toMatch(/ t frameTake$/m);
+  });
+});
+
+test("the C names the lines of the source, by its path in the repository", () => {
+  compiled("", (base) => {
+    const code = readFileSync(`${base}.c`, "utf8");
+    expect(code).toContain('#line 8 "tests/compile/native-example.ts"');
+    expect(code).not.toContain("w2c_env_LINE(instance");
+  });
+});
+
+test("the description tells debuggers about functions, variables, static bytes and layouts", () => {
+  const text = compiled("", (base) => readFileSync(`${base}.json`, "utf8"));
+  const description = JSON.parse(text) as Record<string, unknown[]>;
+  expect(description["functions"]).toContainEqual({
+    symbol: "frameTake",
+    name: "frameTake",
+    params: ["number"],
+    result: "number",
+    isValue: false,
+    locals: [
+      { symbol: "count", name: "count", kind: "number" },
+      { symbol: "left", name: "left", kind: "number" },
+    ],
+  });
+  expect(description["variables"]).toEqual([{ symbol: "taken", name: "taken", kind: "number", init: "7" }]);
+  expect(description["statics"]).toEqual([{ symbol: "POOL", size: 64, align: 16 }]);
+  expect(description["layouts"]).toEqual([
+    {
+      name: "PAIR",
+      size: 12,
+      fields: [
+        { name: "low", offset: 0, width: 4, access: "word" },
+        { name: "gap", offset: 4, width: 4, access: "bytes" },
+        { name: "high", offset: 8, width: 4, access: "word" },
+      ],
+    },
+  ]);
+});
+
+test("the command line prints every refusal with its place, and fails", () => {
+  withDirectory((directory) => {
+    const entry = join(directory, "bad.ts");
+    const lines = ["export function f(a: number): number {", "  const g = (): number => a;", "  return g();", "}"];
+    writeFileSync(entry, `${lines.join("\n")}\nexport function h(a: number): number {\n  return a / 2;\n}\n`);
+    const run = spawnSync(process.execPath, ["--import", "tsx", MAIN, entry, "-o", join(directory, "out")], {
+      encoding: "utf8",
+      cwd: REPOSITORY,
+    });
+    expect(run.status).toBe(1);
+    expect(run.stderr.trim().split("\n")).toEqual([
+      `${displayPath(entry)}:2:13: closures are not supported on kernel paths; pass the state as arguments`,
+      `${displayPath(entry)}:6:10: number / gives fractions: write Math.trunc(a / b) or Math.floor(a / b)`,
+    ]);
+  });
+});
+
+test("the command line explains itself when it is called wrongly", () => {
+  const run = spawnSync(process.execPath, ["--import", "tsx", MAIN], { encoding: "utf8", cwd: REPOSITORY });
+  expect(run.status).toBe(2);
+  expect(run.stderr).toMatch(/^usage: main.ts ENTRY.ts -o BASE/);
+});

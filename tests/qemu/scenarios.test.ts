@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { bootToEnd, EXIT_PANIC, EXIT_SUCCESS } from "./machine.ts";
+
+test.each([
+  ["frames", "every free frame can be taken once, is usable memory, and comes back", /frames taken=\d{6}/],
+  ["heap", "the heap survives short and long lives and being full, and is one block again", /boxes=\d+/],
+  ["demand", "pages of the demand-paged window appear zeroed at their first touch", /pages=600 frames=60[0-9]/],
+])("scenario %s: %s", async (scenario, _fact, line) => {
+  const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=${scenario} panic=exit` });
+  expect(status, log).toBe(EXIT_SUCCESS);
+  expect(log).toMatch(line);
+  expect(log).toMatch(/scenario: end frames-before=(\d+) frames-after=\1\n/);
+});
+
+/** What the kernel must not be able to do, and the words of the report that show that it was caught. */
+test.each([
+  ["null", "page zero is never mapped", ["#PF page fault", "address  v0x10\n", "null pointer?"]],
+  ["text", "code cannot be written", ["#PF page fault", "a write by the kernel, page present but protected"]],
+  ["text-alias", "nor through the direct map", ["a write by the kernel, page present but protected"]],
+  ["rodata", "constants cannot be written", ["a write by the kernel, page present but protected"]],
+  ["guard", "the page under the stack is absent", ["a write by the kernel, page not present", "stack overflow?"]],
+  ["overflow", "a stack overflow is reported from the double fault's own stack", ["#DF double fault", "stack overflow?"]],
+  ["not-canonical", "an address that is none raises general protection", ["#GP general protection"]],
+  ["past-window", "the demand-paged window ends where it says", ["#PF page fault", "address  v0xffffe80040000000\n"]],
+  ["below-heap", "nothing is mapped in front of the heap", ["#PF page fault", "address  v0x44444443ffff\n"]],
+  ["firmware", "the direct map shows memory only", ["#PF page fault", "address  v0xffff80fd00000000\n"]],
+  ["divide", "a division by zero is no silent nonsense", ["#UD invalid opcode"]],
+  ["heap-twice", "a block given back twice panics", ["panic: heap: given back twice value=0x4444444400"]],
+  ["frame-twice", "a frame given back twice panics", ["panic: frames: given back twice value=0x"]],
+])("trespass %s: %s", async (scenario, _fact, words) => {
+  const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=${scenario} panic=exit` });
+  expect(status, log).toBe(EXIT_PANIC);
+  expect(log).not.toContain("UNPUNISHED");
+  for (const said of words) expect(log).toContain(said);
+  expect(log).toMatch(/\n {2}rax [0-9a-f]{16} {2}rbx [0-9a-f]{16}/);
+});
