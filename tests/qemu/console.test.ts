@@ -30,13 +30,13 @@ describe("at the prompt, through a pseudo-terminal", () => {
     const free = async () => Number(/frames +\d+ +(\d+)/.exec(await talk.ask("mem"))![1]);
     const before = await free();
     const said = await talk.ask("fault 0xffffe80000001234");
-    expect(said).toMatch(/v0xffffe80000001234 was not mapped; the page fault was repaired, it is now p0x[0-9a-f]+234/);
+    expect(said).toMatch(/^Not mapped, and repaired: v0xffffe80000001234 .*p0x[0-9a-f]+234/);
     expect(said).toContain("The byte there is 0x0.");
     expect(await free()).toBe(before - 3);
 
-    const place = /now (p0x[0-9a-f]+)/.exec(said)![1]!;
+    const place = /(p0x[0-9a-f]+)/.exec(said)![1]!;
     expect(await talk.ask("translate 0xffffe80000001234")).toContain(`${place}, in a page of 4 KiB`);
-    expect(await talk.ask("fault 0xffffe80000001234")).not.toContain("was not mapped");
+    expect(await talk.ask("fault 0xffffe80000001234")).not.toContain("Not mapped");
     expect(await free()).toBe(before - 3);
   });
 
@@ -54,9 +54,9 @@ describe("at the prompt, through a pseudo-terminal", () => {
     ["translate", "translate takes one argument: translate ADDR"],
     ["translate 1 2", "translate takes one argument: translate ADDR"],
     ["mem now", "mem takes no argument."],
-    ["fault 12q", "12q is not an address: write it like 0x4444_4444_0000, 4096, 64K, 16M or 2G."],
-    ["fault 0x1ffffffffffffffff", "0x1ffffffffffffffff is not an address: write it like 0x4444_4444_0000, 4096,"],
-    ["fault -1", "-1 is not an address: write it like 0x4444_4444_0000, 4096, 64K, 16M or 2G."],
+    ["fault 12q", "12q is not a number below 2^64; help s"],
+    ["fault 0x1ffffffffffffffff", "0x1ffffffffffffffff is not a number below 2^64; help s"],
+    ["fault -1", "-1 is not a number below 2^64; help s"],
     ["MEM", "There is no command MEM; help lists them."],
   ])("%s: %s", async (typed, answer) => {
     expect(await talk.ask(typed)).toContain(answer);
@@ -69,7 +69,7 @@ describe("at the prompt, through a pseudo-terminal", () => {
   });
 
   test("backspace takes back, Ctrl-U and Ctrl-C start over", async () => {
-    expect(await talk.ask("hexx\b\b\x7flp")).toContain("this list");
+    expect(await talk.ask("hexx\b\x7flp")).toContain("this list");
     expect(await talk.ask("panic\x15help")).toContain("this list");
     talk.type("panic\x03");
     await talk.expect("\n> ");

@@ -27,17 +27,25 @@ export interface Boot {
 export interface Ended {
   /** All that came over the serial line, line ends as "\n". */
   log: string;
-  /** QEMU's exit status, or "timeout". */
-  status: number | "timeout";
+  /** QEMU's exit status; "halted" when the kernel said that it has stopped for good; or "timeout". */
+  status: number | "halted" | "timeout";
 }
 
-/** Boots, waits until QEMU ends by itself or `seconds` are over, and says what happened. */
+/** The last words of a kernel that waits for a person to switch the machine off. */
+const HALTED = /[Hh]alted\.\n$/;
+
+/** Boots, waits until QEMU ends by itself, the kernel halts, or `seconds` are over, and says what happened. */
 export async function bootToEnd(boot: Boot, seconds = 30): Promise<Ended> {
   const machine = start(boot, "stdio");
   const chunks: Buffer[] = [];
-  machine.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  let halted = false;
+  machine.stdout?.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    halted = HALTED.test(text(chunks));
+    if (halted) machine.kill("SIGKILL");
+  });
   const status = await ended(machine, seconds);
-  return { log: text(chunks), status };
+  return { log: text(chunks), status: halted ? "halted" : status };
 }
 
 /** A machine whose serial line is a pseudo-terminal, as a person's would be. */

@@ -1,0 +1,86 @@
+/**
+ * The program that compares: TypeScript through the compiler on one side, tests/bench/c on the other, both with the
+ * same flags, called by the same code.
+ *
+ * Kernel code runs in it as it is, but for one number. Page tables are reached through the direct map, which lies where
+ * no program has memory; so the program is compiled with another DIRECT_MAP, that of c/api.h. It costs what the
+ * kernel's costs (an address that fills a register, not one that fits into an instruction), the C peers use the same,
+ * and the doors to memory stay single loads and stores.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileProgram, type Compiled } from "../../scripts/compile/compile.ts";
+import { CLANG_FLAGS, RUNTIME_HEADERS, writeNative } from "../../scripts/compile/native.ts";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const ADDRESSES = fileURLToPath(new URL("../../kernel/lib/addr.ts", import.meta.url));
+const CLANG = "clang-14";
+
+/** How code is compiled, on both sides. */
+export interface Flags {
+  readonly name: string;
+  readonly ts: readonly string[];
+  readonly c: readonly string[];
+}
+
+/** Of the kernel's flags, those that say where to find headers or what not to warn of. */
+const FOR_GENERATED_CODE = ["-nostdlibinc", "-isystem", RUNTIME_HEADERS, "-w"];
+
+/** Those of the Makefile. */
+export const KERNEL_FLAGS: Flags = {
+  name: "the kernel's flags",
+  ts: ["-O2", ...CLANG_FLAGS, "-fno-pic", "-mcmodel=kernel"],
+  c: ["-O2", ...CLANG_FLAGS.filter((flag) => !FOR_GENERATED_CODE.includes(flag)), "-fno-pic", "-mcmodel=kernel"],
+};
+/** What is usual for programs; generated code has no C library's headers. */
+export const PLAIN_FLAGS: Flags = {
+  name: "plain -O2",
+  ts: ["-O2", "-std=gnu11", ...FOR_GENERATED_CODE],
+  c: ["-O2", "-std=gnu11"],
+};
+
+const PEERS = ["frames", "paging", "heap", "programs", "tree"];
+const DRIVER = ["workloads", "main"];
+
+/** All the TypeScript, with the other DIRECT_MAP. */
+export function compilePrograms(): Compiled {
+  const texts = new Map([[ADDRESSES, withDirectMap(readFileSync(ADDRESSES, "utf8"))]]);
+  return compileProgram(join(HERE, "programs/all.ts"), { texts });
+}
+
+function withDirectMap(text: string): string {
+  const [, value] = /^#define DIRECT_MAP (0x[0-9a-f]+)ull$/m.exec(readFileSync(join(HERE, "c/api.h"), "utf8")) ?? [];
+  const changed = text.replace(/^(export const DIRECT_MAP = )0x[0-9a-f_]+n/m, `$1${value}n`);
+  if (value === undefined || changed === text) throw new Error("DIRECT_MAP is not where it was, in addr.ts or c/api.h");
+  return changed;
+}
+
+/**
+ * How far behind a cache line's start the two sides begin. A short loop costs up to twice as much where it crosses into
+ * the next line, and which one does is luck, on both sides: so each figure is a mean over these places.
+ */
+export const PLACES: readonly number[] = [0, 16, 32, 48];
+
+/** Builds it in `directory`, once for each of PLACES, and answers their paths. */
+export function buildBench(compiled: Compiled, directory: string, flags: Flags, places = PLACES): string[] {
+  mkdirSync(directory, { recursive: true });
+  const path = (name: string): string => join(directory, name);
+  const clang = (...args: string[]): void => void execFileSync(CLANG, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const object = (name: string, source: string, ...how: readonly string[]): string => {
+    clang(...how, "-c", source, "-o", path(`${name}.o`));
+    return path(`${name}.o`);
+  };
+
+  writeNative(compiled, path("ts"), { doors: join(HERE, "doors.h"), prefix: "ts_" });
+  const ts = object("ts", path("ts.glue.c"), ...flags.ts);
+  const peers = PEERS.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", ...flags.c));
+  const driver = DRIVER.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", "-O2"));
+  return places.map((place) => {
+    writeFileSync(path("place.s"), `.section .text\n.balign 64\n.skip ${place}\n`);
+    const start = object(`place${place}`, path("place.s"));
+    clang("-no-pie", ...driver, start, ts, start, ...peers, "-o", path(`bench${place}`));
+    return path(`bench${place}`);
+  });
+}

@@ -1,0 +1,60 @@
+/*
+ * What is compared: each function exists as ts_NAME, compiled from TypeScript, and as c_NAME, written in C. Numbers of
+ * the kernel's dialect are int64_t, its words and addresses uint64_t or pointers: the same registers on both sides.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Kernel, mm/phys: frames by number, -1 for none. */
+#define FRAMES_API(F)                                                                      \
+  F(void, framesInit, (void *metadata, int64_t limit))                                     \
+  F(void, frameRangeGive, (int64_t first, int64_t count))                                  \
+  F(int64_t, frameTake, (void))                                                            \
+  F(void, frameGive, (int64_t frame))
+
+/* Kernel, mm/paging: 0 or a negative status; tables are frames of the pool above, seen at DIRECT_MAP. */
+#define PAGING_API(F)                                                                      \
+  F(void, tablesInit, (void))                                                              \
+  F(int64_t, mapPage, (int64_t root, uint64_t page, int64_t frame, uint64_t flags))        \
+  F(int64_t, unmapPage, (int64_t root, uint64_t page))                                     \
+  F(uint64_t, translate, (int64_t root, uint64_t va))
+
+/* Kernel, mm/heap. */
+#define HEAP_API(F)                                                                        \
+  F(void, heapInit, (void *start, int64_t size))                                           \
+  F(void *, heapTake, (uint64_t size))                                                     \
+  F(void, heapGive, (void *bytes))
+
+/* tests/bench/programs */
+#define PROGRAMS_API(F)                                                                    \
+  F(void, crc32Init, (void))                                                               \
+  F(int64_t, crc32, (const uint8_t *bytes, int64_t length))                                \
+  F(int64_t, pack, (uint8_t *to, const uint8_t *from, int64_t length))                     \
+  F(int64_t, unpack, (uint8_t *to, const uint8_t *from, int64_t packed))                   \
+  F(int64_t, scanCharacters, (const uint8_t *text, int64_t length))                        \
+  F(uint64_t, scanTokens, (const uint8_t *text, int64_t length))                           \
+  F(void, treeInit, (void *nodes, int64_t count))                                          \
+  F(bool, treeInsert, (uint64_t key))                                                      \
+  F(bool, treeRemove, (uint64_t key))                                                      \
+  F(bool, treeFind, (uint64_t key))
+
+#define API(F) FRAMES_API(F) PAGING_API(F) HEAP_API(F) PROGRAMS_API(F)
+
+#define DECLARE(result, name, arguments) result ts_##name arguments; result c_##name arguments;
+API(DECLARE)
+#undef DECLARE
+
+/* One side of the comparison. */
+struct side {
+#define MEMBER(result, name, arguments) result (*name) arguments;
+  API(MEMBER)
+#undef MEMBER
+};
+
+/* Where a physical address is seen: kernel/lib/addr.ts says the kernel's, tests/bench/build.ts puts this in its place. */
+#define DIRECT_MAP 0x0000040000000000ull
+
+/* Ends the program: an invariant is broken. */
+_Noreturn __attribute__((cold)) void c_panic(const char *message, uint64_t value);

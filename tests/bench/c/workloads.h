@@ -1,0 +1,21 @@
+/* What is measured: `run` does `operations` operations and answers a checksum of all results; `prepare` comes first. */
+#pragma once
+#include "api.h"
+
+struct workload {
+  const char *name;
+  const char *operation;
+  uint64_t operations;
+  void (*prepare)(const struct side *);
+  uint64_t (*run)(const struct side *);
+};
+
+extern const struct workload workloads[];
+extern const int workload_count;
+
+/* Memory at DIRECT_MAP, text and random numbers: once, before anything else. */
+void workloads_init(void);
+
+/* Fills the memory that runs write with junk; and a hash over it: what a run leaves beside its answers. */
+void workloads_scrub(void);
+uint64_t workloads_memory(void);

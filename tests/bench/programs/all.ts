@@ -1,0 +1,11 @@
+/** What the benchmark calls: rooms of the kernel, and programs of the kinds that the kernel does not have yet. */
+export { frameGive, frameRangeGive, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+export { tablesInit } from "../../../kernel/mm/paging/tables.ts";
+export { mapPage } from "../../../kernel/mm/paging/map.ts";
+export { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
+export { translate } from "../../../kernel/mm/paging/walk.ts";
+export { heapGive, heapInit, heapTake } from "../../../kernel/mm/heap/heap.ts";
+export { crc32, crc32Init } from "./crc32.ts";
+export { pack, unpack } from "./pack.ts";
+export { scanCharacters, scanTokens } from "./scan.ts";
+export { treeFind, treeInit, treeInsert, treeRemove } from "./tree.ts";
