@@ -80,7 +80,7 @@ function cpuLog(): void {
   logEnd();
 }
 
-/** Touches a page of the demand-paged window that nobody mapped: the trap path works from stub to page table and back. */
+/** Touches a page of the demand-paged window that nobody mapped: the way of a fault works from stub to page table. */
 function demandPageProve(): void {
   const page = DEMAND_WINDOW as Page;
   storeVolatile64(page, page);

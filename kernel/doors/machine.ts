@@ -76,8 +76,8 @@ export declare function loadIdt(register: bigint): void;
 /** `ltr`. */
 export declare function loadTaskRegister(selector: number): void;
 /**
- * `ud2` with RAX = PANIC_MARK (base/panic.ts), RDI = the message's address, RSI = `value`: enters the top of the kernel as
- * an invalid-opcode trap and never comes back. In Node it throws KernelPanic.
+ * `ud2` with RAX = PANIC_MARK (base/panic.ts), RDI = the message's address, RSI = `value`: enters the top of the kernel
+ * as an invalid-opcode trap and never comes back. In Node it throws KernelPanic.
  */
 export declare function panicTrap(message: string, value: bigint): never;
 /** The rbp of the calling function, where its caller's rbp and return address are saved. */

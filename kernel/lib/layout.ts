@@ -40,7 +40,9 @@ type Writers<F extends Fields> = {
 };
 type Addresses<F extends Fields> = { readonly [K in keyof F & string as `${K}At`]: (at: bigint) => bigint };
 type ValueOf<F> = F extends Field<infer T, number, string> ? T : never;
-export type Layout<F extends Fields, Size extends number> = Readers<F> & Writers<F> & Addresses<F> & { readonly SIZE: Size };
+export type Layout<F extends Fields, Size extends number> = Readers<F> &
+  Writers<F> &
+  Addresses<F> & { readonly SIZE: Size };
 
 /** A field that may lie at an address that is not a multiple of its width. */
 export function packed<T, W extends number>(field: Field<T, W>): Field<T, W> {
@@ -57,7 +59,7 @@ export function layout<F extends Fields, Size extends number>(size: Size, fields
   let offset = 0;
   for (const [name, field] of Object.entries(fields)) {
     if (!field.packed && offset % field.width !== 0) {
-      throw new Error(`layout: ${name} lies at ${offset}, which its width ${field.width} does not divide: reorder, pad, or pack it`);
+      throw new Error(`layout: ${name} lies at ${offset}, not a multiple of its width: reorder, pad, or pack it`);
     }
     addAccessors(record, name, field, BigInt(offset));
     offset += field.width;
@@ -71,7 +73,8 @@ function addAccessors(record: Record<string, unknown>, name: string, field: AnyF
   if (field.access !== "word") return;
   const [load, store] = doorsOf(field.width);
   record[name] = (at: bigint) => load(at + offset);
-  record[`set${name.charAt(0).toUpperCase()}${name.slice(1)}`] = (at: bigint, value: never) => store(at + offset, value);
+  const capitalised = name.charAt(0).toUpperCase() + name.slice(1);
+  record[`set${capitalised}`] = (at: bigint, value: never) => store(at + offset, value);
 }
 
 function doorsOf(width: number): readonly [(at: bigint) => unknown, (at: bigint, value: never) => void] {

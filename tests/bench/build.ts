@@ -78,7 +78,7 @@ export function buildBench(compiled: Compiled, directory: string, flags: Flags, 
   const peers = PEERS.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", ...flags.c));
   const driver = DRIVER.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", "-O2"));
   return places.map((place) => {
-    writeFileSync(path("place.s"), `.section .text\n.balign 64\n.skip ${place}\n`);
+    writeFileSync(path("place.s"), `.balign 64\n.skip ${place}\n.section .note.GNU-stack\n`);
     const start = object(`place${place}`, path("place.s"));
     clang("-no-pie", ...driver, start, ts, start, ...peers, "-o", path(`bench${place}`));
     return path(`bench${place}`);

@@ -26,7 +26,7 @@ describe("at the prompt, through a pseudo-terminal", () => {
     expect(sums.filter(([what]) => what !== "in all").reduce((sum, [, kib]) => sum + kib, 0)).toBe(all);
   });
 
-  test("a page of the demand-paged window costs its frame and its two tables, and is there from then on", async () => {
+  test("a page of the demand-paged window costs a frame and two tables, and is there from then on", async () => {
     const free = async () => Number(/frames +\d+ +(\d+)/.exec(await talk.ask("mem"))![1]);
     const before = await free();
     const said = await talk.ask("fault 0xffffe80000001234");
@@ -40,7 +40,7 @@ describe("at the prompt, through a pseudo-terminal", () => {
     expect(await free()).toBe(before - 3);
   });
 
-  test("translate shows the walk: the heap's 4 KiB pages, the direct map's large ones, and where nothing is", async () => {
+  test("translate shows the walk: 4 KiB pages, large pages, and where nothing is", async () => {
     const heap = await talk.ask("translate 0x4444_4444_0010");
     expect(heap.match(/^ {2}level \d /gm)).toHaveLength(4);
     expect(heap).toMatch(/level 1 .* P W .*G XD\n {2}p0x[0-9a-f]+010, in a page of 4 KiB/);

@@ -19,7 +19,7 @@ test.each([
   ["text-alias", "nor through the direct map", ["a write by the kernel, page present but protected"]],
   ["rodata", "constants cannot be written", ["a write by the kernel, page present but protected"]],
   ["guard", "the page under the stack is absent", ["a write by the kernel, page not present", "stack overflow?"]],
-  ["overflow", "a stack overflow is reported from the double fault's own stack", ["#DF double fault", "stack overflow?"]],
+  ["overflow", "a stack overflow is reported from another stack", ["#DF double fault", "stack overflow?"]],
   ["not-canonical", "an address that is none raises general protection", ["#GP general protection"]],
   ["past-window", "the demand-paged window ends where it says", ["#PF page fault", "address  v0xffffe80040000000\n"]],
   ["below-heap", "nothing is mapped in front of the heap", ["#PF page fault", "address  v0x44444443ffff\n"]],

@@ -14,7 +14,8 @@ export async function screenOf(boot: Boot, until: string): Promise<{ serial: str
   const log = join(folder, "serial");
   const dump = join(folder, "screen");
   const flags = ["-device", "VGA", "-qmp", "stdio", ...(boot.flags ?? [])];
-  const qemu = spawn("sh", commandFor({ ...boot, flags }, `file:${log}`), { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+  const command = commandFor({ ...boot, flags }, `file:${log}`);
+  const qemu = spawn("sh", command, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
   try {
     const said = () => readFileSync(log, { encoding: "latin1", flag: "a+" }).replaceAll("\r\n", "\n");
     await eventually(() => said().includes(until), () => `no "${until}" in:\n${said()}`);

@@ -34,7 +34,8 @@ static uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static uint64_t timed(const struct workload *workload, const struct side *side) {
+static uint64_t timed(const struct workload *workload, const struct side *side, int seed) {
+  workloads_seed(seed);
   workload->prepare(side);
   const uint64_t start = now();
   measured(workload, side);
@@ -54,6 +55,7 @@ static void check(const struct workload *workload) {
   printf("%s", workload->name);
   for (int side = 0; side < 2; side++) {
     workloads_scrub();
+    workloads_seed(0);
     workload->prepare(&sides[side]);
     const uint64_t result = measured(workload, &sides[side]);
     printf("\t%016" PRIx64 "-%016" PRIx64, result, workloads_memory());
@@ -61,13 +63,16 @@ static void check(const struct workload *workload) {
   printf("\n");
 }
 
-/* The sides take turns, and take turns at being first: what changes with time changes both. */
+/*
+ * The sides take turns, and take turns at being first: what changes with time changes both. The work of each run is
+ * new, so that no branch predictor learns it by heart.
+ */
 static void compare(const struct workload *workload, int runs) {
   static uint64_t times[2][RUNS_MAX];
   for (int run = 0; run < runs; run++) {
     for (int turn = 0; turn < 2; turn++) {
       const int side = (run + turn) & 1;
-      times[side][run] = timed(workload, &sides[side]);
+      times[side][run] = timed(workload, &sides[side], run);
     }
   }
   const double ts = median(times[0], runs) / workload->operations, c = median(times[1], runs) / workload->operations;
@@ -76,6 +81,7 @@ static void compare(const struct workload *workload, int runs) {
 
 static void count(const struct workload *workload) {
   for (int side = 0; side < 2; side++) {
+    workloads_seed(0);
     workload->prepare(&sides[side]);
     measured(workload, &sides[side]);
   }

@@ -9,7 +9,9 @@
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define MIX(hash, value) ((hash) * 31 + (uint64_t)(value))
 
-static uint64_t random_state = 88172645463325252ull;
+static uint64_t random_state;
+
+void workloads_seed(uint64_t seed) { random_state = 88172645463325252ull + seed * 0x9e3779b97f4a7c15; }
 
 /* Marsaglia, "Xorshift RNGs". */
 static uint64_t random_next(void) {
@@ -36,6 +38,8 @@ static uint32_t frame_order[FRAMES], frame_slots[FRAME_OPS];
 static int64_t held[HELD];
 
 static void frames_prepare(const struct side *side) {
+  shuffle(frame_order, FRAMES);
+  for (int i = 0; i < FRAME_OPS; i++) frame_slots[i] = random_next() % HELD;
   side->framesInit(bitmaps, FRAMES);
   side->frameRangeGive(RESERVED, FRAMES - RESERVED);
   for (int64_t i = RESERVED; i < FRAMES; i++) side->frameTake();
@@ -84,6 +88,8 @@ static uint64_t page_of(uint32_t index) {
 }
 
 static void paging_prepare(const struct side *side) {
+  shuffle(page_order, PAGES);
+  shuffle(page_order2, PAGES);
   side->framesInit(bitmaps, RAM >> 12);
   side->frameRangeGive(RESERVED, (RAM >> 12) - RESERVED);
   side->tablesInit();
@@ -126,6 +132,10 @@ static uint16_t heap_slots[HEAP_OPS], heap_sizes[HEAP_OPS];
 static void *blocks[BLOCKS];
 
 static void heap_prepare(const struct side *side) {
+  for (int i = 0; i < HEAP_OPS; i++) {
+    heap_slots[i] = random_next() % BLOCKS;
+    heap_sizes[i] = 1 + random_next() % 2000;
+  }
   side->heapInit(arena, ARENA);
   memset(blocks, 0, sizeof blocks);
 }
@@ -165,7 +175,11 @@ static uint64_t pack_run(const struct side *side) { return packed_length = side-
 static void unpack_prepare(const struct side *side) { pack_run(side); }
 static uint64_t unpack_run(const struct side *side) { return side->unpack(unpacked, packed, packed_length); }
 
-static void tree_prepare(const struct side *side) { side->treeInit(nodes, KEYS); }
+static void tree_prepare(const struct side *side) {
+  for (int i = 0; i < KEYS; i++) keys[i] = random_next() | 1;
+  shuffle(key_order, KEYS);
+  side->treeInit(nodes, KEYS);
+}
 static uint64_t insert_run(const struct side *side) {
   uint64_t hash = 0;
   for (int i = 0; i < KEYS; i++) hash = MIX(hash, side->treeInsert(keys[i]));
@@ -228,16 +242,7 @@ void workloads_init(void) {
     perror("memory at DIRECT_MAP");
     exit(1);
   }
-  shuffle(frame_order, FRAMES);
-  shuffle(page_order, PAGES);
-  shuffle(page_order2, PAGES);
-  shuffle(key_order, KEYS);
-  for (int i = 0; i < FRAME_OPS; i++) frame_slots[i] = random_next() % HELD;
-  for (int i = 0; i < HEAP_OPS; i++) {
-    heap_slots[i] = random_next() % BLOCKS;
-    heap_sizes[i] = 1 + random_next() % 2000;
-  }
-  for (int i = 0; i < KEYS; i++) keys[i] = random_next() | 1;
+  workloads_seed(0);
   text_write();
 }
 

@@ -13,8 +13,11 @@ struct workload {
 extern const struct workload workloads[];
 extern const int workload_count;
 
-/* Memory at DIRECT_MAP, text and random numbers: once, before anything else. */
+/* Memory at DIRECT_MAP, and the text: once, before anything else. */
 void workloads_init(void);
+
+/* Before `prepare`: the same seed gives the same work. */
+void workloads_seed(uint64_t seed);
 
 /* Fills the memory that runs write with junk; and a hash over it: what a run leaves beside its answers. */
 void workloads_scrub(void);

@@ -1,4 +1,4 @@
-/** Demand paging in the kernel's one window: every page appears at its first touch, zeroed, and keeps what is written. */
+/** Demand paging in the kernel's one window: a page appears at its first touch, zeroed, and keeps what is written. */
 import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { loadVolatile64, storeVolatile64 } from "../../../kernel/doors/machine.ts";
 import { DEMAND_WINDOW, frameOf, type Page, PAGE_SIZE, pageOf, type VirtAddr } from "../../../kernel/lib/addr.ts";

@@ -57,7 +57,8 @@ function giveAll(last: Frame): number {
 function isOurs(frame: Frame): boolean {
   const pa = frameAddr(frame);
   for (let i = 0; i < regionCount(); i++) {
-    if (pa >= regionStart(i) && pa < regionEnd(i)) return regionKind(i) === REGION_USABLE || regionKind(i) === REGION_BOOT;
+    if (pa < regionStart(i) || pa >= regionEnd(i)) continue;
+    return regionKind(i) === REGION_USABLE || regionKind(i) === REGION_BOOT;
   }
   return false;
 }

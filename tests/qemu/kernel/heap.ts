@@ -73,7 +73,7 @@ function withOneLongLivedBox(): void {
   heapGive(old);
 }
 
-/** Takes smallest blocks until there are none, then gives them back: first every other one, so that all is fragments. */
+/** Takes smallest blocks until there are none, then gives them back: first every other one, so that all is holes. */
 function fillUp(): number {
   let chain: bigint = 0n;
   let count = 0;

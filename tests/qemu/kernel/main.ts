@@ -1,4 +1,4 @@
-/** The kernel with the scenarios compiled in: boots like the product, runs the one that `scenario=` names, and exits. */
+/** The kernel with the scenarios compiled in: boots like the product, runs the one `scenario=` names, and exits. */
 import { debugExit, EXIT } from "../../../kernel/arch/debug-exit.ts";
 import { kernelStart } from "../../../kernel/main.ts";
 import { scenarioRun } from "./scenarios.ts";
