@@ -6,6 +6,8 @@ MEMORY ?= 512M
 CMDLINE ?=
 MODULES ?=
 QEMUFLAGS ?=
+AREA ?=
+SANITIZE ?=
 export MEMORY CMDLINE
 
 # A kernel is build/NAME.elf, made from what ENTRY.NAME imports; the recipes below are the same for each.
@@ -30,12 +32,21 @@ LDFLAGS := --no-undefined --fatal-warnings -z noexecstack -z max-page-size=4096
 
 KERNEL_SOURCE := $(shell find kernel -name '*.ts')
 COMPILER := $(shell find scripts/compile -type f)
+DOORS := $(wildcard boot/*.h)
 BOOT_OBJECTS := $(patsubst boot/%.asm,build/boot/%.o,$(wildcard boot/*.asm))
+
+# The hosted library, in two builds; the fuzzers are of the second.
+HOSTED := build/hosted
+HOSTED_GOALS := $(if $(SANITIZE),$(HOSTED)/sanitized/libpalimpsest.a \
+  $(patsubst tests/hosted/fuzz/%.c,$(HOSTED)/fuzz-%,$(wildcard tests/hosted/fuzz/*.c)),$(HOSTED)/libpalimpsest.a)
+HOSTED_CFLAGS := $(filter-out -fno-pic -mcmodel=kernel,$(CFLAGS)) -fPIC -I $(HOSTED)
+HOST_CFLAGS := -O2 -g -std=gnu11 -fPIC -fno-omit-frame-pointer -Wall -Wextra -Werror -I $(HOSTED)
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help run build test setup clean FORCE
+.PHONY: help run build test bench hosted setup clean FORCE
 
 help: ## this list
 	@echo 'Palimpsest, a kernel in TypeScript:'
@@ -45,6 +56,8 @@ help: ## this list
 	@echo '  CMDLINE=          boot options, for run: CMDLINE="heap.size=2M"'
 	@echo '  MODULES=          files that GRUB loads beside the kernel, for run'
 	@echo '  QEMUFLAGS=        further flags, for run: QEMUFLAGS="-machine q35"'
+	@echo '  AREA=             one area, for bench: AREA=compiler'
+	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
 run: build ## build, then boot in QEMU, the console in this terminal
 	@scripts/qemu.sh run build/kernel.iso $(QEMUFLAGS)
@@ -53,8 +66,13 @@ build: build/kernel.iso ## the kernel and its boot image, in build/
 
 # The last line is the count, also when there is nothing to test because it does not build.
 test: ## every test, in under five minutes
-	@$(MAKE) --no-print-directory build build/test.iso || { echo '0 passed, 1 failed'; exit 1; }
+	@$(MAKE) --no-print-directory -j$$(nproc) build build/test.iso || { echo '0 passed, 1 failed'; exit 1; }
 	@$(TSX) scripts/test.ts
+
+bench: node_modules/.stamp ## figures against the goals, and build/bench.json
+	@$(TSX) tests/bench/main.ts $(AREA)
+
+hosted: $(HOSTED_GOALS) ## the kernel's rooms as a library for Linux, in build/hosted/
 
 setup: ## install what is missing: tools by apt-get, packages by npm
 	@scripts/setup.sh
@@ -77,17 +95,54 @@ node_modules/.stamp: package.json package-lock.json $(wildcard scripts/nasm-bin/
 
 # ---- TypeScript -> Wasm -> C -> object ----------------------------------------------------------------------
 
+# The compiler in one file starts in half the time.
+build/compile/main.mjs: $(COMPILER) node_modules/.stamp
+	@$(STEP) 'bundle scripts/compile' $(TSX) scripts/compile/bundle.ts $@
+
+# The compiler leaves a file alone that would come out the same, and what is made from it is not made again.
 define compile
-build/$(1).c build/$(1).h build/$(1).glue.c build/$(1).wasm build/$(1).json &: \
-    $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) $(COMPILER) boot/doors.h node_modules/.stamp
-	@mkdir -p $$(@D)
+build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C' \
-	  $(TSX) scripts/compile/main.ts $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h
+	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h
+	@touch $$@
+build/$(1).c build/$(1).h build/$(1).glue.c: build/$(1).compiled ;
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call compile,$(kernel))))
 
-$(KERNELS:%=build/%.o): build/%.o: build/%.glue.c build/%.c build/%.h boot/doors.h Makefile
+$(KERNELS:%=build/%.o): build/%.o: build/%.glue.c build/%.c build/%.h $(DOORS) Makefile
 	@$(STEP) 'clang $<' $(CLANG) $(CFLAGS) -c $< -o $@
+
+# ---- the same for Linux: scripts/hosted ---------------------------------------------------------------------
+
+$(addprefix $(HOSTED)/,palimpsest.h library.c library.h library.glue.c library.wasm library.json) &: \
+    $(KERNEL_SOURCE) $(COMPILER) $(wildcard scripts/hosted/*) $(DOORS) node_modules/.stamp
+	@$(STEP) 'compile kernel/ -> wasm -> C for Linux' $(TSX) scripts/hosted/main.ts $(HOSTED)
+
+HOSTED_SOURCE := $(HOSTED)/library.glue.c $(HOSTED)/library.c $(HOSTED)/palimpsest.h scripts/hosted/host.c Makefile
+
+$(HOSTED)/libpalimpsest.a: $(HOSTED_SOURCE)
+	@$(STEP) 'clang $(HOSTED)/library.glue.c' $(CLANG) $(HOSTED_CFLAGS) -c $< -o $(@D)/library.o
+	@$(STEP) 'clang scripts/hosted/host.c' $(CLANG) $(HOST_CFLAGS) -c scripts/hosted/host.c -o $(@D)/host.o
+	@rm -f $@ && ar rcs $@ $(@D)/library.o $(@D)/host.o
+
+$(HOSTED)/sanitized/libpalimpsest.a: $(HOSTED_SOURCE) | $(HOSTED)/sanitizers.stamp
+	@mkdir -p $(@D)
+	@$(STEP) 'clang $(HOSTED)/library.glue.c with sanitizers' \
+	  $(CLANG) $(HOSTED_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer-no-link -c $< -o $(@D)/library.o
+	@$(STEP) 'clang scripts/hosted/host.c with sanitizers' \
+	  $(CLANG) $(HOST_CFLAGS) $(SANITIZERS) -c scripts/hosted/host.c -o $(@D)/host.o
+	@rm -f $@ && ar rcs $@ $(@D)/library.o $(@D)/host.o
+
+$(HOSTED)/fuzz-%: tests/hosted/fuzz/%.c tests/hosted/fuzz/fuzz.h $(HOSTED)/sanitized/libpalimpsest.a
+	@$(STEP) 'clang $<' $(CLANG) $(HOST_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer $< $(lastword $^) -o $@
+
+# The sanitizers' run-time libraries are a package of their own; the first use of them finds out whether they are here.
+$(HOSTED)/sanitizers.stamp:
+	@mkdir -p $(@D)
+	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >$(@D)/sanitizers.c
+	@$(CLANG) $(SANITIZERS) -fsanitize=fuzzer $(@D)/sanitizers.c -o $(@D)/sanitizers 2>/dev/null || \
+	  { echo 'hosted: SANITIZE=1 needs the package libclang-rt-14-dev' >&2; exit 1; }
+	@touch $@
 
 # ---- assembly, link, image ----------------------------------------------------------------------------------
 

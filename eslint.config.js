@@ -17,6 +17,8 @@ const NOT_IN_THE_KERNEL = {
   "RestElement, SpreadElement": "a function has a fixed number of arguments",
   "ForInStatement, ForOfStatement": "there is nothing to iterate over but numbers; write for (let i = 0; …)",
   "UnaryExpression[operator=/^(delete|typeof|void)$/]": "types are known when the kernel is compiled",
+  "CallExpression[callee.name=/^(load|store)(Volatile)?[0-9]+$/] > BinaryExpression[operator='+'] > Literal.right":
+    "an offset is a field of a record: describe the record with a layout",
   "ImportDeclaration[source.value!=/^\\.\\.?\\/.*\\.ts$/]": "the kernel imports its own files only, by their full name",
 };
 

@@ -4,10 +4,22 @@ import { kernelChecked } from "./scripts/compile/vitest-plugin.ts";
 export default defineConfig({
   plugins: [kernelChecked()],
   test: {
+    setupFiles: ["./scripts/test/turn.ts"],
     projects: [
-      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"] } },
+      // Long limits: nothing here is timed, and a busy machine is no failure.
+      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 120_000 } },
       { extends: true, test: { name: "model", include: ["tests/model/**/*.test.ts"] } },
       { extends: true, test: { name: "compile", include: ["tests/compile/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: "hosted",
+          include: ["tests/hosted/**/*.test.ts"],
+          globalSetup: "tests/hosted/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: {

@@ -4,46 +4,9 @@
  */
 #pragma once
 
-#define DOOR static inline __attribute__((always_inline))
-struct w2c_env; /* the Wasm import module; unused */
-#define ENV struct w2c_env *env
-/* Keeps the compiler from moving or caching any other memory access across. */
-#define CLOBBER "memory"
-
-/* Memory may be read as one width and written as another, at any alignment. */
-typedef u8 mem8;
-typedef u16 __attribute__((may_alias, aligned(1))) mem16;
-typedef u32 __attribute__((may_alias, aligned(1))) mem32;
-typedef u64 __attribute__((may_alias, aligned(1))) mem64;
-
-#define BARRIER() __asm__ volatile("" ::: CLOBBER)
+#include "doors-memory.h"
 
 /* ---- memory ---- */
-DOOR u64 w2c_env_load8(ENV, u64 va) { return *(const mem8 *)va; }
-DOOR u64 w2c_env_load16(ENV, u64 va) { return *(const mem16 *)va; }
-DOOR u64 w2c_env_load32(ENV, u64 va) { return *(const mem32 *)va; }
-DOOR u64 w2c_env_load64(ENV, u64 va) { return *(const mem64 *)va; }
-DOOR void w2c_env_store8(ENV, u64 va, u64 value) { *(mem8 *)va = (u8)value; }
-DOOR void w2c_env_store16(ENV, u64 va, u64 value) { *(mem16 *)va = (u16)value; }
-DOOR void w2c_env_store32(ENV, u64 va, u64 value) { *(mem32 *)va = (u32)value; }
-DOOR void w2c_env_store64(ENV, u64 va, u64 value) { *(mem64 *)va = value; }
-
-#define VOLATILE_DOORS(bits)                                                       \
-  DOOR u64 w2c_env_loadVolatile##bits(ENV, u64 va) {                               \
-    BARRIER();                                                                     \
-    const u64 value = *(const volatile mem##bits *)va;                             \
-    BARRIER();                                                                     \
-    return value;                                                                  \
-  }                                                                                \
-  DOOR void w2c_env_storeVolatile##bits(ENV, u64 va, u64 value) {                  \
-    BARRIER();                                                                     \
-    *(volatile mem##bits *)va = (u##bits)value;                                    \
-    BARRIER();                                                                     \
-  }
-VOLATILE_DOORS(8)
-VOLATILE_DOORS(32)
-VOLATILE_DOORS(64)
-
 DOOR void w2c_env_fillWords(ENV, u64 va, u64 word, u64 count) {
   __asm__ volatile("rep stosq" : "+D"(va), "+c"(count) : "a"(word) : CLOBBER);
 }
@@ -51,9 +14,9 @@ DOOR void w2c_env_copyBytes(ENV, u64 to, u64 from, u64 count) {
   __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::CLOBBER);
 }
 
-/* ---- string literals: a length, then the bytes ---- */
-DOOR u64 w2c_env_stringLength(ENV, u64 text) { return *(const mem32 *)text; }
-DOOR u64 w2c_env_stringByte(ENV, u64 text, u64 index) { return ((const mem8 *)text)[4 + index]; }
+/* ---- tools that watch accesses: there are none here ---- */
+DOOR void w2c_env_poison(ENV, u64 va, u64 count) {}
+DOOR void w2c_env_unpoison(ENV, u64 va, u64 count) {}
 
 /* ---- ports ---- */
 #define PORT_DOORS(suffix, bits, reg)                                              \
@@ -138,6 +101,8 @@ DOOR void w2c_env_panicTrap(ENV, u64 message, u64 value) {
   __asm__ volatile("ud2" ::"a"(0x70616e6963ull), "D"(message), "S"(value) : CLOBBER);
   __builtin_unreachable();
 }
+/* A division by zero in TypeScript, or a line that cannot be reached: `text` says which and where. */
+#define ON_TRAP(text) w2c_env_panicTrap(0, text, 0)
 DOOR u64 w2c_env_framePointer(ENV) { return (u64)__builtin_frame_address(0); }
 
 /* ---- what the linker knows ---- */

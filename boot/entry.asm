@@ -1,7 +1,7 @@
 ; From the loader's 32-bit protected mode to kernelMain in TypeScript.
 ;
-; Checks what can only be checked here (who called, CPUID, long mode, no-execute), builds page tables that last until the
-; kernel has made its own, and sets every control register absolutely: a loader may leave anything in them.
+; Checks what can only be checked here (who called, CPUID, long mode, no-execute), builds page tables that last until
+; the kernel has made its own, and sets EFLAGS and every control register absolutely: a loader may leave anything there.
 ;
 ;   physical 0..4 GiB, 2 MiB pages      at 0 and at 0xffff_8000_0000_0000 (the direct map's place)
 ;   physical 0..8 MiB, 4 KiB pages      at 0xffff_ffff_8000_0000 (the image), the guard pages under the stacks left out
@@ -26,12 +26,14 @@ CR0_VALUE           equ 0x80010033          ; PG, WP, NE, ET, MP, PE
 CR4_VALUE           equ 0x00000020          ; PAE
 MSR_EFER            equ 0xc0000080
 EFER_VALUE          equ 0x00000900          ; LME, NXE
+EFLAGS_NONE         equ 1 << 1              ; this one is always set
 EFLAGS_ID           equ 1 << 21
 CPUID_LONG_MODE     equ 1 << 29             ; leaf 0x80000001, EDX
 CPUID_NO_EXECUTE    equ 1 << 20
 
 COM1                equ 0x3f8
 VGA_TEXT            equ 0xb8000
+VGA_ROW             equ 80 * 2
 VGA_WHITE_ON_RED    equ 0x4f
 
 bits 32
@@ -73,6 +75,8 @@ check_cpu:
     mov ebx, message_cpuid
     test eax, EFLAGS_ID
     jz refuse
+    push dword EFLAGS_NONE                  ; with NT left on, for one, the first iretq would fault
+    popfd
 
     mov eax, 0x80000000
     cpuid
@@ -149,7 +153,7 @@ check_cpu:
     lgdt [gdt_register]
     jmp 0x08:enter_long_mode
 
-; EBX = why not. Says it on the serial line and on the screen, and stops for good.
+; EBX = why not. Says it on the serial line and on the screen, and stops for good. (base/refuse.ts is the same, later.)
 refuse:
     mov dx, COM1 + 1                        ; 115200 baud, 8N1, no interrupts, FIFO on
     mov al, 0x00
@@ -175,6 +179,7 @@ refuse:
     call say
     mov esi, ebx
     call say
+    mov edi, VGA_TEXT + VGA_ROW
     mov esi, message_suffix
     call say
 .stop:
@@ -247,11 +252,11 @@ gdt_register:
     dd 0
 
 message_prefix:     db "boot: this machine cannot run the kernel: ", 0
-message_loader:     db "not started by a multiboot2 loader or PVH", 0
+message_loader:     db "its loader is not multiboot2 or PVH", 0
 message_cpuid:      db "the CPU has no CPUID", 0
 message_long_mode:  db "the CPU has no 64-bit mode", 0
 message_no_execute: db "the CPU has no no-execute pages", 0
-message_suffix:     db ". Halted.", 13, 10, 0
+message_suffix:     db 13, 10, "The machine is halted.", 13, 10, 0
 
 section .boot.bss nobits alloc noexec write align=4096
 tables:

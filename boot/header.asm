@@ -1,5 +1,5 @@
 ; What a loader looks for in the file: the multiboot2 header (GRUB) and the PVH note (QEMU's -kernel, the fast door for
-; tests). Multiboot2 Specification 1.6, "The layout of Multiboot2 header"; Xen's "x86/HVM direct boot ABI".
+; tests). Multiboot2 Specification 2.0, "The layout of Multiboot2 header"; Xen's "x86/HVM direct boot ABI".
 
 extern enter_multiboot2, enter_pvh
 

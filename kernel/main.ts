@@ -10,7 +10,6 @@ import {
   physicalAddressBits,
 } from "./arch/cpu.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
-import { bootEnd, bootStart } from "./arch/image.ts";
 import { serialInit } from "./arch/serial.ts";
 import { logEnd, logLine, logNumber, logPhys, logText, logVirt } from "./base/log.ts";
 import { panic } from "./base/panic.ts";
@@ -19,15 +18,23 @@ import { consoleRun } from "./console/console.ts";
 import { optionIs } from "./dev/boot-options.ts";
 import { bootInfoRead } from "./dev/boot-read.ts";
 import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
-import { DEMAND_WINDOW, type Frame, frameOf, type Page } from "./lib/addr.ts";
+import { DEMAND_WINDOW, frameOf } from "./lib/addr.ts";
 import { OK } from "./lib/status.ts";
-import { heapBoot } from "./mm/heap/heap-boot.ts";
+import { HEAP_FRAMES_LEAST, heapBoot } from "./mm/heap/heap-boot.ts";
 import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "./mm/paging/kernel-map.ts";
 import { unmapPage } from "./mm/paging/unmap.ts";
 import { translate } from "./mm/paging/walk.ts";
 import { framesBoot } from "./mm/phys/frames-boot.ts";
 import { frameGive, frameRangeGive, framesFree } from "./mm/phys/frames.ts";
-import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
+import {
+  memoryMapBuild,
+  REGION_BOOT,
+  regionCount,
+  regionEnd,
+  regionKind,
+  regionStart,
+  usableBytes,
+} from "./mm/phys/memory-map.ts";
 import { fatalInit } from "./trap/fatal.ts";
 
 export { onTrap } from "./trap/dispatch.ts";
@@ -51,16 +58,17 @@ export function kernelStart(magic: number, info: number): void {
   descriptorsInit(); // from here on a mistake is a report instead of a reset
   cpuInit(); // protections on before there is anything to protect
   cpuLog();
-  if (bootInfoRead(magic, info) !== OK) refuse("the loader's information cannot be used");
+  if (bootInfoRead(magic, info) !== OK) refuse("its loader's information is unusable");
   fatalInit(optionIs("panic", "exit"));
 
-  if (memoryMapBuild() !== OK) refuse("the loader gives no memory map");
-  if (usableBytes() < MINIMUM_MEMORY) refuse("it has less than 4 MiB of usable memory");
+  if (memoryMapBuild() !== OK) refuse("no memory is usable");
+  if (usableBytes() < MINIMUM_MEMORY) refuse("less than 4 MiB of memory is usable");
   if (framesBoot() !== OK) refuse("there is no room for the frame bitmap");
   if (kernelMapBuild() !== OK) refuse("there is no room for the page tables");
-  kernelMapSwitch();
+  if (framesFree() < HEAP_FRAMES_LEAST) refuse("there is no room for the heap");
+  kernelMapSwitch(); // past this point the machine is not refused: what follows cannot fail for lack of memory
   bootPartGive(); // the boot tables were in it: not before the switch
-  if (heapBoot() !== OK) refuse("there is no memory for the heap");
+  if (heapBoot() !== OK) panic("boot: the heap found no room", BigInt(framesFree()));
   demandPageProve();
   logText("boot: up");
   logNumber(" frames-free=", framesFree());
@@ -82,7 +90,7 @@ function cpuLog(): void {
 
 /** Touches a page of the demand-paged window that nobody mapped: the way of a fault works from stub to page table. */
 function demandPageProve(): void {
-  const page = DEMAND_WINDOW as Page;
+  const page = DEMAND_WINDOW;
   storeVolatile64(page, page);
   if (loadVolatile64(page) !== page) panic("boot: the page fault was repaired with the wrong page", page);
 
@@ -94,11 +102,19 @@ function demandPageProve(): void {
   logLine(", given back");
 }
 
-/** The 32-bit entry and the boot page tables have done their work: their frames join the pool. */
+/**
+ * The 32-bit entry and the boot page tables have done their work: their frames join the pool. Where the firmware claims
+ * what lies under them, they do not: the direct map leaves that out.
+ */
 function bootPartGive(): void {
-  const first: Frame = frameOf(bootStart());
-  const count = frameOf(bootEnd()) - first;
-  frameRangeGive(first, count);
+  let count = 0;
+  for (let i = 0; i < regionCount(); i++) {
+    if (regionKind(i) !== REGION_BOOT) continue;
+    const first = frameOf(regionStart(i));
+    const here = frameOf(regionEnd(i)) - first;
+    frameRangeGive(first, here);
+    count += here;
+  }
   logText("boot: given back");
   logNumber(" frames=", count);
   logEnd();

@@ -42,8 +42,9 @@ set -- -accel tcg -cpu max,la57=off -m "${MEMORY:-512M}" -display none -nodefaul
 
 # Ctrl-C is a signal to QEMU and not a byte for the kernel (signal=on, the default of `-serial stdio`; `mon:stdio` would
 # turn it off and put the monitor behind Ctrl-A): everybody's first attempt to leave works. This shell outlives it.
-interrupted=no
-trap 'interrupted=yes' INT TERM
+ended_by=
+trap 'ended_by=INT' INT
+trap 'ended_by=TERM' TERM
 terminal=$(stty -g 2>/dev/null)
 
 echo "QEMU, ${MEMORY:-512M} of memory. To leave: exit at the kernel's prompt, or Ctrl-C."
@@ -53,19 +54,20 @@ status=$?
 # QEMU puts the terminal back itself, except when it crashes or is killed.
 if [ -n "$terminal" ]; then stty "$terminal"; fi
 
-if [ $interrupted = yes ]; then
-  echo 'QEMU was ended from the keyboard.'
-  exit 130
-fi
+# Ctrl-C is a way to leave like any other: QEMU has said that it was a signal, and it is no error.
+case $ended_by in
+  INT) exit 0 ;;
+  TERM) exit 143 ;;
+esac
 case $status in
   33) exit 0 ;;
-  0) why='the machine reset or switched itself off: most likely a triple fault' ;;
-  1) why='QEMU could not start, or the kernel ended the run with code 0' ;;
+  0) why='reset or power-off, most likely a triple fault' ;;
+  1) why='QEMU could not start, or the kernel exited with 0' ;;
   35) why='the kernel panicked' ;;
   12[67]) why="$qemu could not be started" ;;
   1[3-9][0-9]) why="QEMU was ended by signal $((status - 128))" ;;
-  *[13579]) why="the kernel ended the run with code $((status / 2)), which is not success" ;;
-  *) why='no exit that the kernel or this script knows' ;;
+  *[13579]) why="the kernel ended the run with code $((status / 2))" ;;
+  *) why='no exit that is known here' ;;
 esac
 echo "QEMU ended with status $status: $why." >&2
 exit 1

@@ -64,7 +64,7 @@ packages_of() {
 # Says on stderr why nothing could be installed and what to do about it.
 give_up() {
   printf 'setup: %s\n' "$1" >&2
-  printf 'setup: install these packages (on another system: what they contain), then run make again:\n' >&2
+  printf 'setup: install these packages, or what they contain, then run make again:\n' >&2
   printf '  %s\n' "$(packages_of "$lacking")" >&2
   exit 1
 }
@@ -78,11 +78,11 @@ has apt-get || give_up 'there is no apt-get here to install them with'
 as_root=''
 if [ "$(id -u)" -ne 0 ]; then
   has sudo || give_up 'installing needs root, and there is no sudo'
-  echo 'They will be installed with apt-get, through sudo.'
+  echo 'They will be installed with apt-get, through sudo: a few minutes, once.'
   sudo true || give_up 'sudo was refused'
   as_root=sudo
 else
-  echo 'They will be installed with apt-get.'
+  echo 'They will be installed with apt-get: a few minutes, once.'
 fi
 
 # The package lists may be old or absent. A mirror that fails here is not the end: the installation decides.
@@ -90,7 +90,7 @@ scripts/step.sh 'setup apt-get update' $as_root apt-get update
 
 # Word splitting is wanted: one argument a package.
 # shellcheck disable=SC2046
-scripts/step.sh "setup $(packages_of "$lacking")" $as_root env DEBIAN_FRONTEND=noninteractive \
+scripts/step.sh 'setup apt-get install' $as_root env DEBIAN_FRONTEND=noninteractive \
   apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 $(packages_of "$lacking") ||
   give_up 'apt-get could not install them'
 

@@ -27,12 +27,27 @@ case ${MAKEFLAGS-} in
   *) if [ -t 1 ]; then live=yes; fi ;;
 esac
 
-if [ $live = yes ]; then printf '  %-9s %.60s ...' "$verb" "$what"; fi
+# The seconds so far, every second: a step of minutes is seen to go on. Ctrl-C does not reach what a shell runs in the
+# background, so it looks by itself whether this shell is still there.
+show_seconds() {
+  while sleep 1 && kill -0 $$ 2>/dev/null; do
+    printf '\r  %-9s %-56.56s %4d   s' "$verb" "$what" $((($(now) - start) / 100))
+  done
+}
+
 start=$(now)
+if [ $live = yes ]; then
+  printf '  %-9s %.60s ...' "$verb" "$what"
+  show_seconds &
+fi
 output=$("$@" 2>&1 </dev/null)
 status=$?
 spent=$(($(now) - start))
-if [ $live = yes ]; then printf '\r\033[K'; fi
+if [ $live = yes ]; then
+  kill $!
+  wait $! 2>/dev/null
+  printf '\r\033[K'
+fi
 
 if [ $status -ne 0 ]; then
   printf '%s\n' "${output:-$1: failed with status $status and said nothing}" >&2

@@ -10,6 +10,7 @@ const TIERS = [
   commandTier("lint", "node_modules/.bin/eslint", ".", "--max-warnings=0"),
   vitestTier("unit", "model"),
   vitestTier("compile"),
+  vitestTier("hosted"),
   vitestTier("qemu"),
 ];
 

@@ -18,15 +18,29 @@ const LEAF = {
   ADDRESS_SIZES: 0x8000_0008,
 } as const;
 
+/** Bits of the registers that CPUID answers in, by the manual's names. */
+const FEATURE = {
+  MCE: 7, // FEATURES, EDX
+  PGE: 13,
+  HYPERVISOR: 31, // FEATURES, ECX (AMD64 vol. 3, "Function 1h")
+  SMEP: 7, // STRUCTURED_FEATURES, EBX
+  SMAP: 20,
+  UMIP: 2, // STRUCTURED_FEATURES, ECX
+  NX: 20, // EXTENDED_FEATURES, EDX
+  PAGE_1_GIB: 26,
+} as const;
+
 const CR0_WRITE_PROTECT = 1n << 16n;
 const CR4_PAE = 1n << 5n;
-const CR4_PGE = 1n << 7n;
+const CR4_MCE = 1n << 6n;
+export const CR4_PGE = 1n << 7n;
 const CR4_UMIP = 1n << 11n;
 const CR4_SMEP = 1n << 20n;
 const CR4_SMAP = 1n << 21n;
 
-/** Physical address bits of a CPU that does not say (Intel SDM vol. 3A, "Enumeration of Paging Features by CPUID"). */
+/** MAXPHYADDR where the CPU does not say, and at most (SDM vol. 3A, "Enumeration of Paging Features by CPUID"). */
 const DEFAULT_PHYSICAL_BITS = 36;
+const MOST_PHYSICAL_BITS = 52;
 
 let nx = false;
 let gigabytePages = false;
@@ -34,10 +48,12 @@ let globalPages = false;
 let smep = false;
 let smap = false;
 let umip = false;
+let hypervisor = false;
 let physicalBits = DEFAULT_PHYSICAL_BITS;
 
 /**
- * Reads the features, then sets CR0.WP and the whole of CR4: PAE, and PGE, SMEP, SMAP and UMIP where present.
+ * Reads the features, then sets CR0.WP and the whole of CR4: PAE, and MCE, PGE, SMEP, SMAP and UMIP where present.
+ * (Without MCE a machine check resets the machine instead of being reported.)
  * EFER.NXE is on already: boot/entry.asm refuses a CPU without NX.
  */
 export function cpuInit(): void {
@@ -46,18 +62,21 @@ export function cpuInit(): void {
   const hasStructured = highest >= LEAF.STRUCTURED_FEATURES;
   const hasExtended = extended >= LEAF.EXTENDED_FEATURES;
 
-  globalPages = hasFeature(LEAF.FEATURES, EDX, 13);
-  smep = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, 7);
-  smap = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, 20);
-  umip = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, ECX, 2);
-  nx = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, 20);
-  gigabytePages = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, 26);
+  const machineCheck = hasFeature(LEAF.FEATURES, EDX, FEATURE.MCE);
+  globalPages = hasFeature(LEAF.FEATURES, EDX, FEATURE.PGE);
+  hypervisor = hasFeature(LEAF.FEATURES, ECX, FEATURE.HYPERVISOR);
+  smep = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, FEATURE.SMEP);
+  smap = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, FEATURE.SMAP);
+  umip = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, ECX, FEATURE.UMIP);
+  nx = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, FEATURE.NX);
+  gigabytePages = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, FEATURE.PAGE_1_GIB);
   physicalBits = DEFAULT_PHYSICAL_BITS;
-  if (extended >= LEAF.ADDRESS_SIZES) physicalBits = cpuid(LEAF.ADDRESS_SIZES, 0, EAX) & 0xff;
+  if (extended >= LEAF.ADDRESS_SIZES) physicalBits = addressBits();
 
   writeCr0(readCr0() | CR0_WRITE_PROTECT);
   writeCr4(
     CR4_PAE |
+      (machineCheck ? CR4_MCE : 0n) |
       (globalPages ? CR4_PGE : 0n) |
       (smep ? CR4_SMEP : 0n) |
       (smap ? CR4_SMAP : 0n) |
@@ -89,9 +108,21 @@ export function hasSmap(): boolean {
 export function hasUmip(): boolean {
   return umip;
 }
+/** Is this a virtual machine? QEMU's own emulation says so too. */
+export function hasHypervisor(): boolean {
+  return hypervisor;
+}
 /** Width of a physical address (MAXPHYADDR): entry bits from here up to 51 must be zero. */
 export function physicalAddressBits(): number {
   return physicalBits;
+}
+/** First physical address that this CPU cannot express: an entry that names it is a reserved-bit fault. */
+export function physicalLimit(): bigint {
+  return 1n << BigInt(physicalBits);
+}
+
+function addressBits(): number {
+  return Math.min(cpuid(LEAF.ADDRESS_SIZES, 0, EAX) & 0xff, MOST_PHYSICAL_BITS);
 }
 
 /** The highest leaf of the range that starts at `leaf`, as an unsigned number. */

@@ -29,6 +29,11 @@ const SEGMENT = {
   USER_CODE: 0x00af_fb00_0000_ffffn, // present, level 3, execute and read, L
 } as const;
 
+/*
+ *   TASK_DESCRIPTOR, 16 bytes
+ *   +0   | limitLow  | baseLow   | baseMiddle| flags| limitHighAndFlags| baseHigh|
+ *   +8   | baseUpper             | reserved              |
+ */
 const TASK_DESCRIPTOR = layout(16, {
   limitLow: u16,
   baseLow: u16,
@@ -41,6 +46,21 @@ const TASK_DESCRIPTOR = layout(16, {
 });
 const TASK_AVAILABLE = 0x89; // present, level 0, 64-bit TSS that is not busy
 
+/*
+ *   TASK_STATE, 104 bytes
+ *   +0   | reserved0             | rsp0                  |
+ *   +8   |                       | rsp1                  |
+ *   +16  |                       | rsp2                  |
+ *   +24  |                       | reserved1             |
+ *   +32  |                       | ist1                  |
+ *   +40  |                       | ist2                  |
+ *   +48  |                       | ist3                  |
+ *   +56  |                       |                       |
+ *   +64  | otherStacks                                   |
+ *   +72  ...
+ *   +88  |                       | reserved2             |
+ *   +96  |                       | reserved3 | ioMapBase |
+ */
 const TASK_STATE = layout(104, {
   reserved0: u32,
   rsp0: packed(u64),
@@ -56,10 +76,15 @@ const TASK_STATE = layout(104, {
   ioMapBase: u16,
 });
 
+/*
+ *   GATE, 16 bytes
+ *   +0   | offsetLow     | selector      | ist   | flags | offsetMiddle  |
+ *   +8   | offsetHigh                    | reserved                      |
+ */
 const GATE = layout(16, {
   offsetLow: u16,
   selector: u16,
-  stack: u8,
+  ist: u8,
   flags: u8,
   offsetMiddle: u16,
   offsetHigh: u32,
@@ -67,8 +92,8 @@ const GATE = layout(16, {
 });
 const INTERRUPT_GATE = 0x8e; // present, level 0, 64-bit interrupt gate: clears IF
 
-/** Stacks that an exception switches to, because the one in use may be what is broken. 0: no switch. */
-const STACK = { SAME: 0, DOUBLE_FAULT: 1, NMI: 2, MACHINE_CHECK: 3 } as const;
+/** Entries of the interrupt stack table: an exception switches there, as the stack in use may be what is broken. */
+const IST = { NONE: 0, DOUBLE_FAULT: 1, NMI: 2, MACHINE_CHECK: 3 } as const;
 
 /** What lgdt and lidt read. */
 const TABLE_REGISTER = layout(10, { limit: u16, base: packed(u64) });
@@ -94,7 +119,7 @@ export function descriptorsInit(): void {
   loadTaskRegister(SELECTOR.TASK);
 
   for (let vector = 0; vector < GATE_COUNT; vector++) {
-    gateBuild(idt + BigInt(vector * GATE.SIZE), trapStub(vector), stackFor(vector));
+    gateBuild(idt + BigInt(vector * GATE.SIZE), trapStub(vector), istFor(vector));
   }
   registerSet(idtRegister, idt, IDT_SIZE);
   loadIdt(idtRegister);
@@ -140,26 +165,26 @@ function segmentSet(selector: number, descriptor: bigint): void {
   store64(gdt + BigInt(selector), descriptor);
 }
 
-function gateBuild(gate: bigint, code: bigint, stack: number): void {
+function gateBuild(gate: bigint, code: bigint, ist: number): void {
   GATE.setOffsetLow(gate, Number(code & 0xffffn));
   GATE.setSelector(gate, SELECTOR.KERNEL_CODE);
-  GATE.setStack(gate, stack);
+  GATE.setIst(gate, ist);
   GATE.setFlags(gate, INTERRUPT_GATE);
   GATE.setOffsetMiddle(gate, Number((code >> 16n) & 0xffffn));
   GATE.setOffsetHigh(gate, Number(code >> 32n));
   GATE.setReserved(gate, 0);
 }
 
-function stackFor(vector: number): number {
+function istFor(vector: number): number {
   switch (vector) {
     case VECTOR.DOUBLE_FAULT:
-      return STACK.DOUBLE_FAULT;
+      return IST.DOUBLE_FAULT;
     case VECTOR.NMI:
-      return STACK.NMI;
+      return IST.NMI;
     case VECTOR.MACHINE_CHECK:
-      return STACK.MACHINE_CHECK;
+      return IST.MACHINE_CHECK;
     default:
-      return STACK.SAME;
+      return IST.NONE;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Where the kernel's own image lies: the symbols of linker.ld and boot/stacks.asm under TypeScript names. */
 import { linkerSymbol } from "../doors/machine.ts";
-import { IMAGE_MAP, type Page, type PhysAddr, type VirtAddr } from "../lib/addr.ts";
+import { IMAGE_MAP, type Page, type PhysAddr, physAddr, type VirtAddr } from "../lib/addr.ts";
 
 /** The order of linker_symbols in boot/doors.h. */
 const SYMBOL = {
@@ -24,11 +24,11 @@ const SYMBOL = {
 
 /** The 32-bit entry and the boot page tables: no use once the kernel runs on tables of its own. */
 export function bootStart(): PhysAddr {
-  return linkerSymbol(SYMBOL.BOOT_START) as PhysAddr;
+  return physAddr(linkerSymbol(SYMBOL.BOOT_START));
 }
 /** First byte after them; page-aligned like all that follows. */
 export function bootEnd(): PhysAddr {
-  return linkerSymbol(SYMBOL.BOOT_END) as PhysAddr;
+  return physAddr(linkerSymbol(SYMBOL.BOOT_END));
 }
 
 /** The whole image in physical memory, boot part and bss included. */
@@ -40,40 +40,40 @@ export function imageEnd(): PhysAddr {
 }
 /** The physical address of a place in the image proper (not in its boot part). */
 export function physOfImage(va: VirtAddr): PhysAddr {
-  return (va - IMAGE_MAP) as PhysAddr;
+  return physAddr(va - IMAGE_MAP);
 }
 
-export function textStart(): VirtAddr {
-  return linkerSymbol(SYMBOL.TEXT_START) as VirtAddr;
+export function textStart(): Page {
+  return boundary(SYMBOL.TEXT_START);
 }
-export function textEnd(): VirtAddr {
-  return linkerSymbol(SYMBOL.TEXT_END) as VirtAddr;
+export function textEnd(): Page {
+  return boundary(SYMBOL.TEXT_END);
 }
-export function rodataStart(): VirtAddr {
-  return linkerSymbol(SYMBOL.RODATA_START) as VirtAddr;
+export function rodataStart(): Page {
+  return boundary(SYMBOL.RODATA_START);
 }
-export function rodataEnd(): VirtAddr {
-  return linkerSymbol(SYMBOL.RODATA_END) as VirtAddr;
+export function rodataEnd(): Page {
+  return boundary(SYMBOL.RODATA_END);
 }
 /** Data, bss and the stacks that exist from the start. */
-export function dataStart(): VirtAddr {
-  return linkerSymbol(SYMBOL.DATA_START) as VirtAddr;
+export function dataStart(): Page {
+  return boundary(SYMBOL.DATA_START);
 }
-export function dataEnd(): VirtAddr {
-  return linkerSymbol(SYMBOL.DATA_END) as VirtAddr;
+export function dataEnd(): Page {
+  return boundary(SYMBOL.DATA_END);
 }
 
-export function stackTop(): VirtAddr {
-  return linkerSymbol(SYMBOL.STACK_TOP) as VirtAddr;
+export function stackTop(): Page {
+  return boundary(SYMBOL.STACK_TOP);
 }
-export function doubleFaultStackTop(): VirtAddr {
-  return linkerSymbol(SYMBOL.DOUBLE_FAULT_TOP) as VirtAddr;
+export function doubleFaultStackTop(): Page {
+  return boundary(SYMBOL.DOUBLE_FAULT_TOP);
 }
-export function nmiStackTop(): VirtAddr {
-  return linkerSymbol(SYMBOL.NMI_TOP) as VirtAddr;
+export function nmiStackTop(): Page {
+  return boundary(SYMBOL.NMI_TOP);
 }
-export function machineCheckStackTop(): VirtAddr {
-  return linkerSymbol(SYMBOL.MACHINE_CHECK_TOP) as VirtAddr;
+export function machineCheckStackTop(): Page {
+  return boundary(SYMBOL.MACHINE_CHECK_TOP);
 }
 
 /** The page under each of the four stacks, never mapped: an overflow faults there. */
@@ -82,5 +82,10 @@ export function stackGuardCount(): number {
 }
 /** `index` is 0..3: the boot stack's, then those of double fault, NMI and machine check. */
 export function stackGuard(index: number): Page {
-  return linkerSymbol(SYMBOL.STACK_GUARD + 2 * index) as Page;
+  return boundary(SYMBOL.STACK_GUARD + 2 * index);
+}
+
+/** All of these lie between pages: linker.ld and boot/stacks.asm align them. */
+function boundary(symbol: number): Page {
+  return linkerSymbol(symbol) as Page;
 }

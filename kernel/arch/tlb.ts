@@ -1,9 +1,7 @@
 /** Forgetting translations. The mapper pays what it owes; nobody above it flushes. */
 import { invalidatePage, readCr3, readCr4, writeCr3, writeCr4 } from "../doors/machine.ts";
 import type { VirtAddr } from "../lib/addr.ts";
-
-/** CR4.PGE: while it is set, entries marked global outlive a CR3 load. */
-const CR4_PGE = 1n << 7n;
+import { CR4_PGE } from "./cpu.ts";
 
 /** Drops what the CPU remembers of the page that holds `va`, global or not, and all upper entries that it remembers. */
 export function flushPage(va: VirtAddr): void {
@@ -13,7 +11,7 @@ export function flushPage(va: VirtAddr): void {
 /** Drops everything (Intel SDM vol. 3A, "Operations that Invalidate TLBs and Paging-Structure Caches"). */
 export function flushAll(): void {
   const cr4 = readCr4();
-  if ((cr4 & CR4_PGE) === 0n) {
+  if ((cr4 & CR4_PGE) === 0n) { // no entry is global
     writeCr3(readCr3());
     return;
   }

@@ -59,9 +59,6 @@ export const VECTOR = {
   CONTROL_PROTECTION: 21,
 } as const;
 
-/** Vectors below this one are exceptions; the others are interrupts. */
-export const EXCEPTION_COUNT = 32;
-
 /** Did the trap interrupt the kernel, not a program? The low bits of CS are the privilege level. */
 export function cameFromKernel(frame: bigint): boolean {
   return (TRAP_FRAME.cs(frame) & 3n) === 0n;

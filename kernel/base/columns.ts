@@ -37,6 +37,6 @@ export function columnAddress(prefix: string, value: bigint, width: number): voi
   logHex(prefix, value);
 }
 
-export function columnSpaces(count: number): void {
+function columnSpaces(count: number): void {
   for (let i = 0; i < count; i++) serialWrite(SPACE);
 }

@@ -6,6 +6,7 @@
  *
  * Allocates nothing and keeps nothing: it works from the first instruction of main to the last line of a panic.
  */
+"compiler: cold"; // inlined into everything that logs, it was half of the kernel
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
 import type { PhysAddr, VirtAddr } from "../lib/addr.ts";
 import { serialWrite } from "../arch/serial.ts";
@@ -75,6 +76,16 @@ export function logAscii(va: bigint, count: number): void {
     const byte = load8(va + BigInt(i));
     serialWrite(byte >= 0x20 && byte < 0x7f ? byte : QUESTION_MARK);
   }
+}
+
+/** logAscii in at most `columns`: what is longer is cut, and ends in `...` then. */
+export function logAsciiCut(va: bigint, count: number, columns: number): void {
+  if (count <= columns) {
+    logAscii(va, count);
+    return;
+  }
+  logAscii(va, columns - 3);
+  logText("...");
 }
 
 /** How many digits logHex writes: 1..16. */

@@ -10,8 +10,8 @@ import { logLine, logText } from "./log.ts";
 export function refuse(why: string): never {
   interruptsOff();
   logText("boot: this machine cannot run the kernel: ");
-  logText(why);
-  logLine(". Halted.");
+  logLine(why);
+  logLine("The machine is halted.");
   vgaTextShow(0, "This machine cannot run the kernel:");
   vgaTextShow(1, why);
   for (;;) halt();

@@ -1,6 +1,6 @@
 /** `translate ADDR` and `fault ADDR`: what the page tables say about an address, and what a touch does. */
 import { loadVolatile8 } from "../doors/machine.ts";
-import { NO_PHYS, type VirtAddr } from "../lib/addr.ts";
+import { NO_PHYS, type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { numberParsed } from "../lib/number.ts";
 import { logEnd, logHex, logLine, logPhys, logVirt } from "../base/log.ts";
 import { kernelRoot } from "../mm/paging/kernel-map.ts";
@@ -33,10 +33,10 @@ export function faultCommand(): boolean {
 function argumentIsAddress(): boolean {
   if (wordIsNumber(1)) return true;
   wordLog(1);
-  logLine(" is not a number below 2^64; help shows how to write one.");
+  logLine(" is not a number below 2^64; see help.");
   return false;
 }
 
 function argumentAddress(): VirtAddr {
-  return numberParsed() as VirtAddr;
+  return virtAddr(numberParsed());
 }

@@ -1,9 +1,10 @@
 /** The words of the line: a command and what comes after it. Words are separated by spaces. */
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
-import { logAscii } from "../base/log.ts";
+import { logAsciiCut } from "../base/log.ts";
 import { numberParse } from "../lib/number.ts";
 
 const SPACE = 0x20;
+const WORD_COLUMNS = 42; // the longest sentence has 38
 const KIND_MARK = 0x76; // "v": the log writes virtual addresses as v0x400000
 
 let text = 0n;
@@ -40,10 +41,10 @@ export function wordIsNumber(index: number): boolean {
   return numberParse(text + BigInt(digits), end - digits);
 }
 
-/** Writes word `index` to the log. */
+/** Writes word `index` to the log, cut so that the sentence around it fits the screen. */
 export function wordLog(index: number): void {
   const start = wordFind(index);
-  logAscii(text + BigInt(start), wordEnd(start) - start);
+  logAsciiCut(text + BigInt(start), wordEnd(start) - start, WORD_COLUMNS);
 }
 
 /** Where word `index` starts; `length` if there are not that many. */

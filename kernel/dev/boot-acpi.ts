@@ -3,10 +3,19 @@
  * Source: ACPI 6.5, "Root System Description Pointer (RSDP)".
  */
 import { load8 } from "../doors/machine.ts";
-import { type PhysAddr, type VirtAddr, PHYS_LIMIT } from "../lib/addr.ts";
+import { type PhysAddr, type VirtAddr, PHYS_LIMIT, physAddr } from "../lib/addr.ts";
 import { bytes, layout, packed, u32, u64, u8 } from "../lib/layout.ts";
 
-/** Every field is packed: GRUB's copy of it is only 8-aligned, the firmware's may be anywhere. */
+/**
+ * Every field is packed: GRUB's copy of it is only 8-aligned, the firmware's may be anywhere.
+ *
+ *   RSDP, 36 bytes
+ *   +0   | signature                                     |
+ *   +8   | checksum| oem                               | revision|
+ *   +16  | rsdt                  | length                |
+ *   +24  | xsdt                                          |
+ *   +32  | extendedChecksum| reserved        |
+ */
 const RSDP = layout(36, {
   signature: packed(u64),
   checksum: u8,
@@ -20,7 +29,7 @@ const RSDP = layout(36, {
   reserved: bytes(3),
 });
 /** What revision 0 has. */
-export const RSDP_SHORT_BYTES = 20;
+const RSDP_SHORT_BYTES = 20;
 export const RSDP_BYTES = 36;
 
 /** "RSD PTR " as a little-endian word. */
@@ -38,9 +47,9 @@ export function acpiRootOf(at: VirtAddr, length: number): PhysAddr {
 
   if (RSDP.revision(at) >= EXTENDED_REVISION && length >= RSDP_BYTES && byteSum(at, RSDP_BYTES) === 0) {
     const xsdt = RSDP.xsdt(at);
-    if (xsdt !== 0n && xsdt < PHYS_LIMIT) return xsdt as PhysAddr;
+    if (xsdt !== 0n && xsdt < PHYS_LIMIT) return physAddr(xsdt);
   }
-  return BigInt(RSDP.rsdt(at)) as PhysAddr;
+  return physAddr(BigInt(RSDP.rsdt(at)));
 }
 
 /** The sum of the bytes modulo 256: 0 where the checksum is right. */

@@ -6,7 +6,7 @@
  */
 import { copyBytes, load8, staticBytes, store8 } from "../doors/machine.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
-import { type PhysAddr, type VirtAddr, PHYS_LIMIT } from "../lib/addr.ts";
+import { type PhysAddr, type VirtAddr, PHYS_LIMIT, higher, lower, physAddr, virtAddr } from "../lib/addr.ts";
 import { bytes, layout, u32, u64 } from "../lib/layout.ts";
 
 /** Kinds of memory, as in ACPI, "Address Range Types". Every other type counts as reserved. */
@@ -22,7 +22,22 @@ export const MODULE_NAME_LIMIT = 56;
 /** As long as Linux allows it to be on x86 (COMMAND_LINE_SIZE). */
 export const COMMAND_LINE_LIMIT = 2048;
 
+/*
+ *   RANGE, 24 bytes
+ *   +0   | start                         |
+ *   +8   | end                           |
+ *   +16  | kind          | reserved      |
+ */
 const RANGE = layout(24, { start: u64, end: u64, kind: u32, reserved: u32 });
+/*
+ *   MODULE, 80 bytes
+ *   +0   | start                         |
+ *   +8   | end                           |
+ *   +16  | nameLength    | reserved      |
+ *   +24  | name                          |
+ *   +32  ...
+ *   +72  |                               |
+ */
 const MODULE = layout(80, { start: u64, end: u64, nameLength: u32, reserved: u32, name: bytes(MODULE_NAME_LIMIT) });
 
 const ranges = staticBytes(RANGE_LIMIT * RANGE.SIZE, 8);
@@ -30,15 +45,15 @@ const modules = staticBytes(MODULE_LIMIT * MODULE.SIZE, 8);
 const commandText = staticBytes(COMMAND_LINE_LIMIT);
 
 const SPACE = 0x20;
-const TAB = 0x09;
 const NO_RANGE = -1;
+const NOT_TOLD = 0n as PhysAddr;
 
 let rangesKept = 0;
 let modulesKept = 0;
 let commandLength = 0;
-let root = 0n as PhysAddr;
-let loaderStart = 0n as PhysAddr;
-let loaderEnd = 0n as PhysAddr;
+let root = NOT_TOLD;
+let loaderStart = NOT_TOLD;
+let loaderEnd = NOT_TOLD;
 
 // What did not fit or made no sense; bootInfoReport says so.
 let usableDropped = 0;
@@ -53,11 +68,11 @@ export function rangeCount(): number {
   return rangesKept;
 }
 export function rangeStart(index: number): PhysAddr {
-  return RANGE.start(rangeAt(index)) as PhysAddr;
+  return physAddr(RANGE.start(rangeAt(index)));
 }
 /** First byte after the range: at most PHYS_LIMIT, and above its start. */
 export function rangeEnd(index: number): PhysAddr {
-  return RANGE.end(rangeAt(index)) as PhysAddr;
+  return physAddr(RANGE.end(rangeAt(index)));
 }
 /** One of MEMORY_*. */
 export function rangeKind(index: number): number {
@@ -68,15 +83,15 @@ export function moduleCount(): number {
   return modulesKept;
 }
 export function moduleStart(index: number): PhysAddr {
-  return MODULE.start(moduleAt(index)) as PhysAddr;
+  return physAddr(MODULE.start(moduleAt(index)));
 }
 /** First byte after the module: at or above its start. */
 export function moduleEnd(index: number): PhysAddr {
-  return MODULE.end(moduleAt(index)) as PhysAddr;
+  return physAddr(MODULE.end(moduleAt(index)));
 }
 /** The text that the loader gave with it, moduleNameLength(index) bytes: untrusted, perhaps cut, perhaps empty. */
 export function moduleName(index: number): VirtAddr {
-  return MODULE.nameAt(moduleAt(index)) as VirtAddr;
+  return virtAddr(MODULE.nameAt(moduleAt(index)));
 }
 export function moduleNameLength(index: number): number {
   return MODULE.nameLength(moduleAt(index));
@@ -84,7 +99,7 @@ export function moduleNameLength(index: number): number {
 
 /** The command line, commandLineLength() bytes of untrusted text: the loader's words, then those of fw_cfg. */
 export function commandLine(): VirtAddr {
-  return commandText as VirtAddr;
+  return virtAddr(commandText);
 }
 export function commandLineLength(): number {
   return commandLength;
@@ -108,9 +123,9 @@ export function bootInfoClear(): void {
   rangesKept = 0;
   modulesKept = 0;
   commandLength = 0;
-  root = 0n as PhysAddr;
-  loaderStart = 0n as PhysAddr;
-  loaderEnd = 0n as PhysAddr;
+  root = NOT_TOLD;
+  loaderStart = NOT_TOLD;
+  loaderEnd = NOT_TOLD;
   usableDropped = 0;
   rangesMerged = 0;
   rangesRefused = 0;
@@ -134,7 +149,7 @@ export function rangeAdd(start: bigint, length: bigint, type: number): void {
     rangesRefused++;
     if (beyond || kind === MEMORY_USABLE) return;
   }
-  const end = length > PHYS_LIMIT - start ? PHYS_LIMIT : start + length;
+  const end = start + lower(length, PHYS_LIMIT - start);
 
   if (rangesKept < RANGE_LIMIT) {
     rangeWrite(rangesKept, start, end, kind);
@@ -194,9 +209,9 @@ export function loaderInfoSet(start: PhysAddr, end: PhysAddr): void {
   loaderEnd = end;
 }
 
-/** Does this byte stand between two words? */
+/** Does this byte stand between two words? Control characters do: a file of options ends in a line feed. */
 export function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
+  return byte <= SPACE;
 }
 
 /** One line for each thing in the loader's information that was not taken as it was. */
@@ -246,13 +261,6 @@ function rangeMerge(start: bigint, end: bigint, kind: number): void {
   }
   const mixed = rangeKind(best) === kind ? kind : MEMORY_RESERVED;
   rangeWrite(best, lower(start, rangeStart(best)), higher(end, rangeEnd(best)), mixed);
-}
-
-function lower(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-function higher(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }
 
 /** The most of the first `room` bytes that end where a word ends. Byte `room` exists. */

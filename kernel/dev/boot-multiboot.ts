@@ -11,7 +11,7 @@
  */
 import { load8 } from "../doors/machine.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
-import { type PhysAddr, type VirtAddr, directMap, physAddr } from "../lib/addr.ts";
+import { type PhysAddr, type VirtAddr, BOOT_REACH, directMap, physAddr, virtAddr } from "../lib/addr.ts";
 import { layout, u32, u64 } from "../lib/layout.ts";
 import { type Status, INVALID, OK } from "../lib/status.ts";
 import { acpiRootOf } from "./boot-acpi.ts";
@@ -27,9 +27,7 @@ const TYPE = { END: 0, COMMAND_LINE: 1, MODULE: 3, MEMORY_MAP: 6, ACPI_OLD: 14, 
 const TAG_ALIGN = 8;
 
 /** GRUB's takes a few KiB, with an EFI memory map and ELF symbols some tens: more than this is not one. */
-export const MULTIBOOT_INFO_LIMIT = 1024 * 1024;
-/** The boot page tables show us this much. */
-const REACH = 1n << 32n;
+const INFO_LIMIT = 1024 * 1024;
 
 let mapSeen = false;
 
@@ -40,13 +38,13 @@ let mapSeen = false;
  */
 export function multibootRead(info: PhysAddr): Status {
   mapSeen = false;
-  if (info === 0n || (info & 7n) !== 0n || info > REACH - BigInt(INFO.SIZE)) {
+  if (info === 0n || (info & 7n) !== 0n || info > BOOT_REACH - BigInt(INFO.SIZE)) {
     logLine("dev: multiboot information is at an impossible address");
     return INVALID;
   }
   const start = directMap(info);
   const total = INFO.totalSize(start);
-  if (total < INFO.SIZE || total > MULTIBOOT_INFO_LIMIT || BigInt(total) > REACH - info) {
+  if (total < INFO.SIZE || total > INFO_LIMIT || BigInt(total) > BOOT_REACH - info) {
     return refuse("dev: multiboot information has an absurd size", 0, total);
   }
   loaderInfoSet(info, physAddr(info + BigInt(total)));
@@ -65,7 +63,7 @@ export function multibootRead(info: PhysAddr): Status {
 function tagsRead(start: VirtAddr, total: number): Status {
   let at = INFO.SIZE;
   while (at <= total - TAG.SIZE) {
-    const tag = (start + BigInt(at)) as VirtAddr;
+    const tag = after(start, at);
     const size = TAG.size(tag);
     if (size < TAG.SIZE || size > total - at) return refuse("dev: multiboot tag is cut off", TAG.type(tag), size);
     if (TAG.type(tag) === TYPE.END) return OK;
@@ -134,8 +132,8 @@ function textLength(tag: VirtAddr, offset: number, size: number): number {
   return size - offset;
 }
 
-function after(tag: VirtAddr, offset: number): VirtAddr {
-  return (tag + BigInt(offset)) as VirtAddr;
+function after(start: VirtAddr, offset: number): VirtAddr {
+  return virtAddr(start + BigInt(offset));
 }
 
 function refuse(why: string, type: number, size: number): Status {

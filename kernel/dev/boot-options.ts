@@ -3,12 +3,13 @@
  * so that QEMU's fw_cfg can override what the ISO says. Nothing is stored: each question reads the line anew.
  */
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
-import { logAscii, logEnd, logText } from "../base/log.ts";
-import type { VirtAddr } from "../lib/addr.ts";
+import { logAsciiCut, logEnd, logText } from "../base/log.ts";
+import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { numberParse, numberParsed } from "../lib/number.ts";
 import { commandLine, commandLineLength, isBlank } from "./boot-info.ts";
 
 const EQUALS = 0x3d;
+const VALUE_COLUMNS = 20; // of one that is refused, so that the line fits the screen
 
 let valueStart = 0; // where in the command line the value lies that option() found last
 let valueEnd = 0;
@@ -33,7 +34,7 @@ export function option(key: string): boolean {
 
 /** The value that the last option() found: optionTextLength() bytes of untrusted text, none for a bare word. */
 export function optionText(): VirtAddr {
-  return (commandLine() + BigInt(valueStart)) as VirtAddr;
+  return virtAddr(commandLine() + BigInt(valueStart));
 }
 export function optionTextLength(): number {
   return valueEnd - valueStart;
@@ -56,7 +57,7 @@ export function optionNumber(key: string, fallback: bigint): bigint {
   logText("dev: option is no number, the default is used: ");
   logText(key);
   logText("=");
-  logAscii(optionText(), optionTextLength());
+  logAsciiCut(optionText(), optionTextLength(), VALUE_COLUMNS);
   logEnd();
   return fallback;
 }

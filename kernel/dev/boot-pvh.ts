@@ -9,7 +9,7 @@
 import { load8 } from "../doors/machine.ts";
 import { imageEnd } from "../arch/image.ts";
 import { logEnd, logHex, logLine, logText } from "../base/log.ts";
-import { type PhysAddr, directMap, physAddr } from "../lib/addr.ts";
+import { type PhysAddr, BOOT_REACH, directMap, lower, physAddr } from "../lib/addr.ts";
 import { layout, u32, u64 } from "../lib/layout.ts";
 import { type Status, INVALID, OK } from "../lib/status.ts";
 import { RSDP_BYTES, acpiRootOf } from "./boot-acpi.ts";
@@ -28,6 +28,16 @@ import {
   rangeStart,
 } from "./boot-info.ts";
 
+/*
+ *   START, 56 bytes
+ *   +0   | magic         | version       |
+ *   +8   | flags         | moduleCount   |
+ *   +16  | modules                       |
+ *   +24  | commandLine                   |
+ *   +32  | rsdp                          |
+ *   +40  | map                           |
+ *   +48  | mapCount      | reserved      |
+ */
 const START = layout(56, {
   magic: u32,
   version: u32,
@@ -45,8 +55,6 @@ const MODULE_ENTRY = layout(32, { start: u64, length: u64, commandLine: u64, res
 const MAP_ENTRY = layout(24, { base: u64, length: u64, type: u32, reserved: u32 });
 
 const START_MAGIC = 0x336e_c578;
-/** The boot page tables show us this much. */
-const REACH = 1n << 32n;
 
 /**
  * Reads the start information at `info`. INVALID, after one line that says why, when it is none, when it has no
@@ -131,11 +139,11 @@ function known(pa: bigint): bigint {
 
 /** How many bytes from `pa` on are known to be memory that the boot page tables show; 0 for the null pointer. */
 function knownBytes(pa: bigint): bigint {
-  if (pa === 0n || pa >= REACH) return 0n;
+  if (pa === 0n || pa >= BOOT_REACH) return 0n;
   if (pa < imageEnd()) return imageEnd() - pa;
   for (let i = 0; i < rangeCount(); i++) {
     if (!isMemory(rangeKind(i)) || pa < rangeStart(i) || pa >= rangeEnd(i)) continue;
-    return (rangeEnd(i) < REACH ? rangeEnd(i) : REACH) - pa;
+    return lower(rangeEnd(i), BOOT_REACH) - pa;
   }
   return 0n;
 }

@@ -1,6 +1,6 @@
 /** Fills the boot information once, at the start: from whichever loader called us, then from QEMU's options. */
 import { logAscii, logEnd, logHex, logNumber, logText } from "../base/log.ts";
-import { physAddr } from "../lib/addr.ts";
+import { BOOT_REACH, physAddr } from "../lib/addr.ts";
 import { type Status, INVALID, OK } from "../lib/status.ts";
 import {
   bootInfoClear,
@@ -19,8 +19,7 @@ export const MULTIBOOT2_MAGIC = 0x36d7_6289;
 /** "PVH!": what boot/entry.asm passes on when it was entered by its PVH note. */
 export const PVH_MAGIC = 0x5056_4821;
 
-/** The boot page tables show us this much. */
-const REACH = 0x1_0000_0000;
+const OPTIONS_COLUMNS = 64;
 
 /**
  * Reads what the loader left at physical address `info`. On failure one line has said why and the record is empty:
@@ -39,16 +38,23 @@ export function bootInfoRead(magic: number, info: number): Status {
   logText("dev: boot information");
   logNumber(" ranges=", rangeCount());
   logNumber(" modules=", moduleCount());
-  logText(" options=\"");
-  logAscii(commandLine(), commandLineLength());
-  logText("\"");
   logEnd();
+  optionsLog();
   return OK;
+}
+
+/** The command line, as it is, in rows that fit the screen; nothing if there is none. */
+function optionsLog(): void {
+  for (let at = 0; at < commandLineLength(); at += OPTIONS_COLUMNS) {
+    logText("dev: options ");
+    logAscii(commandLine() + BigInt(at), Math.min(OPTIONS_COLUMNS, commandLineLength() - at));
+    logEnd();
+  }
 }
 
 function loaderRead(magic: number, info: number): Status {
   const known = magic === MULTIBOOT2_MAGIC || magic === PVH_MAGIC;
-  if (!known || info < 0 || info >= REACH) {
+  if (!known || info < 0 || BigInt(info) >= BOOT_REACH) {
     logText("dev: started by an unknown loader");
     logHex(" magic=", BigInt.asUintN(64, BigInt(magic)));
     logHex(" info=", BigInt.asUintN(64, BigInt(info)));

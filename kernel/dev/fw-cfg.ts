@@ -3,9 +3,10 @@
  * `-fw_cfg name=opt/kernel/cmdline,string=heap.size=4M`.
  * Source: QEMU, docs/specs/fw_cfg.rst. Ports only: a selector, then the item's bytes one after the other.
  */
-import { cpuid, inb, outw, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
+import { inb, outw, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
+import { hasHypervisor } from "../arch/cpu.ts";
 import { logEnd, logNumber, logText } from "../base/log.ts";
-import type { VirtAddr } from "../lib/addr.ts";
+import { virtAddr } from "../lib/addr.ts";
 import { COMMAND_LINE_LIMIT, commandLineAdd } from "./boot-info.ts";
 
 const PORT = { SELECTOR: 0x510, DATA: 0x511 } as const;
@@ -13,9 +14,6 @@ const ITEM = { SIGNATURE: 0x0000, DIRECTORY: 0x0019 } as const;
 const NAME_BYTES = 56;
 /** QEMU has some thirty; a device that answers nonsense must not hold us up. */
 const FILE_LIMIT = 256;
-/** CPUID leaf 1, ECX: set by every hypervisor, QEMU's own emulation included (AMD64 vol. 3, "Function 1h"). */
-const HYPERVISOR_BIT = 31;
-const ECX = 2;
 const NO_ITEM = -1;
 
 const text = staticBytes(COMMAND_LINE_LIMIT);
@@ -38,11 +36,11 @@ export function fwCfgOptions(): void {
     return;
   }
   select(item);
-  commandLineAdd(text as VirtAddr, textRead(fileSize));
+  commandLineAdd(virtAddr(text), textRead(fileSize));
 }
 
 function fwCfgIsPresent(): boolean {
-  if (((cpuid(1, 0, ECX) >>> HYPERVISOR_BIT) & 1) === 0) return false;
+  if (!hasHypervisor()) return false;
   select(ITEM.SIGNATURE);
   return nextBytesAre("QEMU");
 }

@@ -31,6 +31,13 @@ export declare function fillWords(va: bigint, word: bigint, count: number): void
 /** `rep movsb`, upwards: `count` bytes; where the ranges overlap, `to` must lie below `from`. */
 export declare function copyBytes(to: bigint, from: bigint, count: number): void;
 
+/**
+ * From now on nobody may touch the `count` bytes at `va`, until `unpoison`. It says so to those who watch accesses: the
+ * fake machine, and AddressSanitizer where the kernel's code is hosted. Natively both are nothing at all.
+ */
+export declare function poison(va: bigint, count: number): void;
+export declare function unpoison(va: bigint, count: number): void;
+
 /** Address of `size` zeroed bytes in .bss. Only as the initialiser of a top-level const; both are constants. */
 export declare function staticBytes(size: number, align?: number): bigint;
 

@@ -20,16 +20,23 @@ export const NOWHERE = 0n as VirtAddr;
 /** No physical address: nothing is mapped there. */
 export const NO_PHYS = 0xffff_ffff_ffff_ffffn as PhysAddr;
 
-/** Physical addresses are below 2^52 (Intel SDM vol. 3A, "4-Level Paging and 5-Level Paging"). */
+/**
+ * Physical addresses are below 2^52 (Intel SDM vol. 3A, "4-Level Paging and 5-Level Paging"); those of the CPU at hand
+ * may end earlier (arch/cpu.ts, physicalLimit).
+ */
 export const PHYS_LIMIT = 1n << 52n;
+/** While the boot tables of boot/entry.asm are live, the direct map shows physical addresses below this only. */
+export const BOOT_REACH = 1n << 32n;
 
 // ---- the kernel's own places -------------------------------------------------------------------------------
 /** Physical address p of memory is readable and writable at DIRECT_MAP + p. */
 export const DIRECT_MAP = 0xffff_8000_0000_0000n as VirtAddr;
+/** What there is room for: 64 TiB. */
+export const DIRECT_MAP_SIZE = 1n << 46n;
 /** The image: physical address p of it is at IMAGE_MAP + p. */
 export const IMAGE_MAP = 0xffff_ffff_8000_0000n as VirtAddr;
 /** The one window in which the kernel itself is paged on demand: 1 GiB. */
-export const DEMAND_WINDOW = 0xffff_e800_0000_0000n as VirtAddr;
+export const DEMAND_WINDOW = 0xffff_e800_0000_0000n as Page;
 export const DEMAND_WINDOW_SIZE = 0x4000_0000n;
 /** First address of the kernel half. */
 export const KERNEL_HALF = 0xffff_8000_0000_0000n as VirtAddr;
@@ -45,10 +52,6 @@ export function virtAddr(value: bigint): VirtAddr {
 export function directMap(pa: PhysAddr): VirtAddr {
   return (DIRECT_MAP + pa) as VirtAddr;
 }
-/** The inverse of directMap, for addresses inside it. */
-export function physOfDirect(va: VirtAddr): PhysAddr {
-  return (va - DIRECT_MAP) as PhysAddr;
-}
 
 export function frameOf(pa: PhysAddr): Frame {
   return Number(pa >> PAGE_SHIFT) as Frame;
@@ -60,10 +63,18 @@ export function frameAddr(frame: Frame): PhysAddr {
 export function frameBytes(frame: Frame): VirtAddr {
   return directMap(frameAddr(frame));
 }
+/** The frame `count` above `first`. */
+export function frameAfter(first: Frame, count: number): Frame {
+  return (first + count) as Frame;
+}
 
 /** The page that holds `va`. */
 export function pageOf(va: VirtAddr): Page {
   return (va & ~(PAGE_SIZE - 1n)) as Page;
+}
+/** The page `count` pages above `first`. */
+export function pageAfter(first: Page, count: number): Page {
+  return (first + (BigInt(count) << PAGE_SHIFT)) as Page;
 }
 /** Page-aligned already? */
 export function isPageAligned(value: bigint): boolean {
@@ -82,4 +93,12 @@ export function alignDown(value: bigint, align: bigint): bigint {
 /** `value` rounded up to a multiple of `align`, a power of two. The sum must stay below 2^64. */
 export function alignUp(value: bigint, align: bigint): bigint {
   return (value + align - 1n) & ~(align - 1n);
+}
+
+/** The lower of two addresses or sizes, and the higher. */
+export function lower(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+export function higher(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }

@@ -13,7 +13,7 @@ export const PAGE_FAULT_ERROR = {
 
 /** Bits of an error code that names a selector ("Error Code"). */
 const SELECTOR_ERROR = {
-  EXTERNAL: 1n, // while an event from outside was being delivered
+  EXTERNAL: 1n, // EXT: while an event from outside was being delivered
   IDT: 2n,
   LDT: 4n, // if not IDT; otherwise the GDT
 } as const;
@@ -124,8 +124,13 @@ export function errorCodeLog(vector: number, error: bigint): void {
   logEnd();
 }
 
-/** `: a write by the kernel, page not present (P=0 W=1 U=0 R=0 I=0)` */
+/** ` W: a write by the kernel, page not present`: the bits that are set, then what they mean. */
 function pageFaultErrorLog(error: bigint): void {
+  if (has(error, PAGE_FAULT_ERROR.PROTECTION)) logText(" P");
+  if (has(error, PAGE_FAULT_ERROR.WRITE)) logText(" W");
+  if (has(error, PAGE_FAULT_ERROR.USER)) logText(" U");
+  if (has(error, PAGE_FAULT_ERROR.RESERVED_BIT)) logText(" R");
+  if (has(error, PAGE_FAULT_ERROR.FETCH)) logText(" I");
   if (has(error, PAGE_FAULT_ERROR.FETCH)) logText(": a fetch by ");
   else if (has(error, PAGE_FAULT_ERROR.WRITE)) logText(": a write by ");
   else logText(": a read by ");
@@ -133,12 +138,6 @@ function pageFaultErrorLog(error: bigint): void {
   if (has(error, PAGE_FAULT_ERROR.RESERVED_BIT)) logText("reserved bit set in an entry");
   else if (has(error, PAGE_FAULT_ERROR.PROTECTION)) logText("page present but protected");
   else logText("page not present");
-  bitLog(" (P=", error, PAGE_FAULT_ERROR.PROTECTION);
-  bitLog(" W=", error, PAGE_FAULT_ERROR.WRITE);
-  bitLog(" U=", error, PAGE_FAULT_ERROR.USER);
-  bitLog(" R=", error, PAGE_FAULT_ERROR.RESERVED_BIT);
-  bitLog(" I=", error, PAGE_FAULT_ERROR.FETCH);
-  logText(")");
 }
 
 /** `: GDT selector 0x28`, or `: the IDT's gate for vector 13` */
@@ -153,11 +152,7 @@ function selectorErrorLog(error: bigint): void {
     logText(has(error, SELECTOR_ERROR.LDT) ? ": LDT" : ": GDT");
     logHex(" selector ", error & 0xfff8n);
   }
-  if (has(error, SELECTOR_ERROR.EXTERNAL)) logText(", while an event from outside was delivered");
-}
-
-function bitLog(label: string, error: bigint, bit: bigint): void {
-  logNumber(label, has(error, bit) ? 1 : 0);
+  if (has(error, SELECTOR_ERROR.EXTERNAL)) logText(", from an external event");
 }
 
 function has(error: bigint, bit: bigint): boolean {

@@ -4,14 +4,14 @@
  * It needs the serial port and mapped page tables, nothing else: no heap, no frame. A fault inside the report gets one
  * line; a fault inside that line gets silence.
  */
-import { halt, interruptsOff, load16, load32, readCr2, readCr3 } from "../doors/machine.ts";
-import type { VirtAddr } from "../lib/addr.ts";
+import { halt, interruptsOff, load16, readCr2, readCr3 } from "../doors/machine.ts";
+import { frameOf, physAddr, virtAddr } from "../lib/addr.ts";
 import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { rodataEnd, rodataStart, textEnd, textStart } from "../arch/image.ts";
 import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
-import { logAscii, logEnd, logHex, logLine, logText, logVirt } from "../base/log.ts";
+import { logAsciiCut, logEnd, logHex, logLine, logText, logVirt } from "../base/log.ts";
 import { PANIC_MARK } from "../base/panic.ts";
-import { type Pte, pteFrame } from "../mm/paging/pte.ts";
+import { layout, u32 } from "../lib/layout.ts";
 import { walkShow } from "../stats/walk.ts";
 import { errorCodeLog, exceptionNameLog, hasErrorCode } from "./exceptions.ts";
 import { guessLog } from "./guess.ts";
@@ -19,9 +19,9 @@ import { registersLog } from "./registers.ts";
 
 /** `ud2`, as a little-endian word. */
 const UD2 = 0x0b0f;
-/** A string literal in .rodata: its length in bytes (32 bits), then the bytes. */
-const TEXT_BYTES = 4n;
-const LONGEST_MESSAGE = 200;
+/** A string literal in .rodata; its bytes follow. */
+const TEXT = layout(4, { length: u32 });
+const MESSAGE_COLUMNS = 60; // with what stands before it, a line of the screen
 
 let exitsAtTheEnd = false;
 let depth = 0; // reports begun: a fault inside a report begins another
@@ -51,7 +51,7 @@ function report(frame: bigint, cr2: bigint): void {
     faultLog(frame, vector, cr2);
   }
   registersLog(frame, cr2);
-  if (hasAddress(vector)) walkShow(pteFrame(readCr3() as Pte), cr2 as VirtAddr);
+  if (hasAddress(vector)) walkShow(frameOf(physAddr(readCr3())), virtAddr(cr2));
 }
 
 /** A panic is a `ud2` of the kernel's own code with the mark in RAX: both, so that a stray one is not taken for it. */
@@ -64,31 +64,30 @@ function isPanic(frame: bigint, vector: number): boolean {
 function panicLog(frame: bigint): void {
   logText("trap/fatal: panic: ");
   messageLog(TRAP_FRAME.rdi(frame));
-  logHex(" value=", TRAP_FRAME.rsi(frame));
   logEnd();
-  logVirt("  at       ", TRAP_FRAME.rip(frame) as VirtAddr);
+  logHex("  value    ", TRAP_FRAME.rsi(frame));
   logEnd();
+  placeLog(frame);
 }
 
 /** The message's bytes, if `text` is where string literals are. */
 function messageLog(text: bigint): void {
-  if (text < rodataStart() || text > rodataEnd() - TEXT_BYTES) {
-    logVirt("(no message at ", text as VirtAddr);
+  if (text < rodataStart() || text > rodataEnd() - BigInt(TEXT.SIZE)) {
+    logVirt("(no message at ", virtAddr(text));
     logText(")");
     return;
   }
-  const left = Number(rodataEnd() - text - TEXT_BYTES);
-  logAscii(text + TEXT_BYTES, Math.min(load32(text), left, LONGEST_MESSAGE));
+  const left = Number(rodataEnd() - text - BigInt(TEXT.SIZE));
+  logAsciiCut(text + BigInt(TEXT.SIZE), Math.min(TEXT.length(text), left), MESSAGE_COLUMNS);
 }
 
 function faultLog(frame: bigint, vector: number, cr2: bigint): void {
   logText("trap/fatal: ");
   exceptionNameLog(vector);
   logEnd();
-  logVirt("  at       ", TRAP_FRAME.rip(frame) as VirtAddr);
-  logEnd();
+  placeLog(frame);
   if (hasAddress(vector)) {
-    logVirt("  address  ", cr2 as VirtAddr);
+    logVirt("  address  ", virtAddr(cr2));
     logEnd();
   }
   if (hasErrorCode(vector)) {
@@ -96,6 +95,11 @@ function faultLog(frame: bigint, vector: number, cr2: bigint): void {
     errorCodeLog(vector, TRAP_FRAME.error(frame));
   }
   if (hasAddress(vector)) guessLog(cr2);
+}
+
+function placeLog(frame: bigint): void {
+  logVirt("  at       ", virtAddr(TRAP_FRAME.rip(frame)));
+  logEnd();
 }
 
 /** Is CR2 about this trap? A stack overflow comes as a double fault, with the page fault's address left in CR2. */
@@ -108,8 +112,8 @@ function reportShort(frame: bigint, cr2: bigint): void {
   logEnd();
   logText("cut short: ");
   exceptionNameLog(Number(TRAP_FRAME.vector(frame)));
-  logVirt(" at=", TRAP_FRAME.rip(frame) as VirtAddr);
-  logVirt(" cr2=", cr2 as VirtAddr);
+  logVirt(" at=", virtAddr(TRAP_FRAME.rip(frame)));
+  logVirt(" cr2=", virtAddr(cr2));
   logEnd();
 }
 

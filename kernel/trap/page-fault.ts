@@ -1,8 +1,8 @@
 /** #PF: gathers what happened, asks whether it can be repaired, and resumes or ends. */
 import { readCr2 } from "../doors/machine.ts";
-import type { VirtAddr } from "../lib/addr.ts";
+import { virtAddr } from "../lib/addr.ts";
 import { cameFromKernel, TRAP_FRAME } from "../arch/trap-frame.ts";
-import { logEnd, logText, logVirt } from "../base/log.ts";
+import { logLine } from "../base/log.ts";
 import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve,
 } from "../mm/fault/resolve.ts";
@@ -11,13 +11,13 @@ import { fatal } from "./fatal.ts";
 
 /** Returns when the access may be tried again: only for a page of the kernel's demand-paged window that was absent. */
 export function onPageFault(frame: bigint): void {
-  const va = readCr2() as VirtAddr; // CR2 first: a fault inside this handler would replace it
+  const va = virtAddr(readCr2()); // CR2 first: a fault inside this handler would replace it
   const error = TRAP_FRAME.error(frame);
   if (!cameFromKernel(frame) || !isForAbsentPage(error)) fatal(frame);
 
   const answer = faultResolve(va, accessOf(error));
   if (answer === FAULT_REPAIRED) return;
-  answerLog(va, answer);
+  answerLog(answer);
   fatal(frame);
 }
 
@@ -32,17 +32,14 @@ function accessOf(error: bigint): number {
 }
 
 /** Why the page was not repaired, where the report alone would not show it. */
-function answerLog(va: VirtAddr, answer: number): void {
+function answerLog(answer: number): void {
   switch (answer) {
     case FAULT_NO_MEMORY:
-      logText("trap/page-fault: no frame is left for");
+      logLine("trap/page-fault: no frame is left for this page");
       break;
     case FAULT_FORBIDDEN:
-      logText("trap/page-fault: the demand-paged window does not allow this access to");
+      logLine("trap/page-fault: the demand-paged window does not allow this access");
       break;
     default: // nothing is meant to be there: the report says all
-      return;
   }
-  logVirt(" ", va);
-  logEnd();
 }

@@ -9,7 +9,7 @@ import { lowerSlots, type WasmModule } from "./slots.ts";
 export interface Compiled extends LoweredProgram {
   readonly source: SourceProgram;
   readonly module: WasmModule;
-  /** For wasm2c: nothing is exported, lines are marked. */
+  /** For wasm2c: nothing is exported, lines are marked. Encoded when it is asked for, as the other one. */
   readonly nativeWasm: Uint8Array;
   /** For a host that runs the module. */
   readonly hostWasm: Uint8Array;
@@ -27,7 +27,11 @@ export function compileProgram(entry: string, options: LoadOptions = {}): Compil
     ...program,
     source,
     module,
-    nativeWasm: encode(program, module, { exports: false, lines: true }),
-    hostWasm: encode(program, module, { exports: true, lines: false }),
+    get nativeWasm() {
+      return encode(program, module, { exports: false, lines: true });
+    },
+    get hostWasm() {
+      return encode(program, module, { exports: true, lines: false });
+    },
   };
 }

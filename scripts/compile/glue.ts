@@ -31,11 +31,12 @@ export function glue(program: LoweredProgram, module: WasmModule, options: GlueO
     '#include "wasm-rt.h"',
     "struct w2c_env;",
     `#include "${options.doors}"`,
+    '#include "traps.h"',
     "",
     "// ---- string literals, static bytes, code addresses, calls of function values",
     ...strings.map(stringLiteral),
     ...statics.map(staticBytes),
-    ...functions.map((fn) => `static ${prototype(fn)};`),
+    ...functions.map((fn) => `static ${attributes(fn)}${prototype(fn)};`),
     ...doors.flatMap(doorBody),
     "",
     "// ---- names",
@@ -85,6 +86,12 @@ function doorBody(door: Door): string[] {
       return [`${head}(${heads}) { ${isVoid(door.result) ? "" : "return "}${call}; }`];
     }
   }
+}
+
+/** What leads to a cold function is taken to be unlikely, too: the panics cost the paths beside them nothing. */
+function attributes({ isCold, result }: FunctionInfo): string {
+  const names = [...(isCold ? ["cold", "noinline"] : []), ...(result === "never" ? ["noreturn"] : [])];
+  return names.length === 0 ? "" : `__attribute__((${names.join(", ")})) `;
 }
 
 function prototype({ symbol, params, result }: FunctionInfo): string {

@@ -1,5 +1,6 @@
 /**
- * Step 7: line markers become #line. A marker is a call that wasm2c writes as
+ * Step 7: what debuggers see. Variables that only wasm2c knows are kept out of the debug information, where they would be
+ * most of it; and line markers become #line. A marker is a call that wasm2c writes as
  *
  *   var_i0 = 12u;
  *   w2c_env_LINE(instance->w2c_env_instance, var_i0);
@@ -12,6 +13,8 @@ import type { Line } from "./scope.ts";
 
 const ARGUMENT = /^\s*var_\w+ = (\d+)u;$/;
 const CALL = /^\s*w2c_env_LINE\(/;
+/** The stack slots of Wasm. Locals of the source are initialised where they are declared. */
+const TEMPORARIES = /^ {2}(?=u(32|64) var_[ij]\d+(, var_[ij]\d+)*;$)/;
 const FUNCTION = /^[a-z].*\) \{$/;
 
 export function putLines(code: string, table: readonly Line[]): string {
@@ -28,7 +31,7 @@ export function putLines(code: string, table: readonly Line[]): string {
     }
     if (FUNCTION.test(line)) directive = directiveFor(table[firstMarkerAfter(lines, i) ?? -1]);
     if (directive !== null) out.push(directive);
-    out.push(line);
+    out.push(line.replace(TEMPORARIES, "  __attribute__((nodebug)) "));
     if (line === "}") directive = null;
   }
   return out.join("\n");

@@ -56,7 +56,10 @@ function requireParameter(scope: Scope, param: TSESTree.Parameter): void {
 }
 
 function functionBody(scope: Inside, fn: FunctionEntity["fn"]): Node[] {
-  if (fn.body.type === "BlockStatement") return fn.body.body.flatMap((statement) => lowerStatement(scope, statement));
+  if (fn.body.type === "BlockStatement") {
+    const statements = fn.body.body.flatMap((statement) => lowerStatement(scope, statement));
+    return scope.fn.result === "never" ? [...statements, unreachable()] : statements;
+  }
   if (isVoid(scope.fn.result)) return [mark(scope, fn.body), ...effect(scope, fn.body)];
   return [mark(scope, fn.body), nodes.returnStatement(needed(scope, fn.body).node)];
 }
@@ -133,7 +136,11 @@ function body(scope: Inside, node: TSESTree.Statement): Node {
 function effect(scope: Scope, node: TSESTree.Expression): Node[] {
   const kind = kindAt(scope, node);
   const done = nodes.statement(lowerExpression(scope, node).node);
-  return kind === "never" ? [done, nodes.statement(nodes.intrinsic("$unreachable"))] : [done];
+  return kind === "never" ? [done, unreachable()] : [done];
+}
+
+function unreachable(): Node {
+  return nodes.statement(nodes.intrinsic("$unreachable"));
 }
 
 function variables(scope: Inside, node: TSESTree.VariableDeclaration): Node {

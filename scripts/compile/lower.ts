@@ -15,6 +15,7 @@ import { NativeNames } from "./names.ts";
 import * as nodes from "./nodes.ts";
 import type { Node } from "./nodes.ts";
 import { addRefusal, refusalAt, tsNode } from "./places.ts";
+import { refusePolling } from "./polling.ts";
 import type { Module, SourceProgram } from "./program.ts";
 import {
   entityOf,
@@ -38,6 +39,8 @@ export interface FunctionInfo extends Signature {
   readonly locals: readonly Local[];
   /** Its address is taken. */
   readonly isValue: boolean;
+  /** It is called rarely: to be small rather than fast, and nowhere inlined. */
+  readonly isCold: boolean;
 }
 export interface ExportInfo extends Signature {
   readonly name: string;
@@ -107,6 +110,7 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
       addRefusal(entity.module, refusalAt(entity.module, entity.node, error));
     }
   }
+  refusePolling(lowering, functions.keys());
   return { program, lowering, functions, variables, layouts };
 }
 
@@ -191,12 +195,14 @@ function exportsOf(checked: CheckedProgram, entry: Module): { name: string; enti
 
 function functionInfo(checked: CheckedProgram, entity: FunctionEntity): FunctionInfo {
   const scope: Scope = { lowering: checked.lowering, module: entity.module, fn: null };
+  const signature = entitySignature(scope, entity);
   return {
     symbol: entity.symbol,
     name: entity.name,
-    ...entitySignature(scope, entity),
+    ...signature,
     locals: checked.functions.get(entity)?.locals ?? [],
     isValue: entity.isValue,
+    isCold: entity.module.isCold || signature.result === "never",
   };
 }
 

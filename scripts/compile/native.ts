@@ -1,18 +1,18 @@
 /** From Wasm to C, and how that C is compiled. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Compiled } from "./compile.ts";
-import { displayPath } from "./errors.ts";
+import { displayPath, REPOSITORY } from "./errors.ts";
 import { MODULE_NAME } from "./encode.ts";
 import { glue } from "./glue.ts";
 import { putLines } from "./lines.ts";
 
-const WASM2C = fileURLToPath(new URL("../../node_modules/wabt/bin/wasm2c", import.meta.url));
+const WASM2C = resolve(REPOSITORY, "node_modules/wabt/bin/wasm2c");
 
 /** Headers that stand in for those of a C library: give it to clang with -isystem. */
-export const RUNTIME_HEADERS = fileURLToPath(new URL("rt", import.meta.url));
+export const RUNTIME_HEADERS = resolve(REPOSITORY, "scripts/compile/rt");
 
 /** For the glue file, wherever it will run. The kernel adds -fno-pic -mcmodel=kernel. */
 export const CLANG_FLAGS: readonly string[] = [
@@ -38,27 +38,43 @@ export interface NativeOptions {
   readonly prefix?: string;
 }
 
-/** Writes BASE.wasm, BASE.h, BASE.c, BASE.glue.c and BASE.json. */
+/** Writes BASE.wasm, BASE.h, BASE.c, BASE.glue.c and BASE.json; one that is there and the same keeps its time. */
 export function writeNative(compiled: Compiled, base: string, options: NativeOptions): void {
-  writeFileSync(`${base}.wasm`, compiled.nativeWasm);
-  runWasm2c(base);
-  const code = readFileSync(`${base}.c`, "utf8");
-  requireNames(compiled, code, readFileSync(`${base}.h`, "utf8"));
-  writeFileSync(`${base}.c`, putLines(code, compiled.lines));
+  const { nativeWasm } = compiled;
+  writeChanged(`${base}.wasm`, nativeWasm);
   const name = basename(base);
+  const { code, header } = wasm2c(nativeWasm, name);
+  requireNames(compiled, code, header);
+  writeChanged(`${base}.h`, header);
+  writeChanged(`${base}.c`, putLines(code, compiled.lines));
   const files = {
     doors: relative(dirname(resolve(base)), resolve(options.doors)),
     header: `${name}.h`,
     code: `${name}.c`,
     prefix: options.prefix ?? "",
   };
-  writeFileSync(`${base}.glue.c`, glue(compiled, compiled.module, files));
-  writeFileSync(`${base}.json`, `${JSON.stringify(description(compiled), null, 1)}\n`);
+  writeChanged(`${base}.glue.c`, glue(compiled, compiled.module, files));
+  writeChanged(`${base}.json`, `${JSON.stringify(description(compiled), null, 1)}\n`);
 }
 
-function runWasm2c(base: string): void {
-  const run = spawnSync(process.execPath, [WASM2C, "-n", MODULE_NAME, `${base}.wasm`, "-o", `${base}.c`]);
-  if (run.status !== 0) throw new Error(`wasm2c failed on ${base}.wasm:\n${run.stderr}`);
+/** Leaves a file with the same content alone, so that what is made from it need not be made again. */
+function writeChanged(file: string, content: string | Uint8Array): void {
+  if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
+  writeFileSync(file, content);
+}
+
+/** Its output, of which NAME.c includes NAME.h. */
+function wasm2c(wasm: Uint8Array, name: string): { readonly code: string; readonly header: string } {
+  const directory = mkdtempSync(join(tmpdir(), "wasm2c-"));
+  try {
+    const base = join(directory, name);
+    writeFileSync(`${base}.wasm`, wasm);
+    const run = spawnSync(process.execPath, [WASM2C, "-n", MODULE_NAME, `${base}.wasm`, "-o", `${base}.c`]);
+    if (run.status !== 0) throw new Error(`wasm2c failed on ${name}.wasm:\n${run.stderr}`);
+    return { code: readFileSync(`${base}.c`, "utf8"), header: readFileSync(`${base}.h`, "utf8") };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** The glue's macros stand on how wasm2c spells names. */

@@ -23,6 +23,8 @@ export interface Module {
   readonly services: ParserServicesWithTypeInformation;
   /** It begins with the directive LAYOUT_MODULE: it describes records to the compiler and is not itself compiled. */
   readonly describesLayouts: boolean;
+  /** It begins with the directive COLD_MODULE: its functions are called rarely, each is there once and small. */
+  readonly isCold: boolean;
   /** Filled while the module is lowered. */
   readonly checks: Check[];
   readonly refusals: Refusal[];
@@ -44,6 +46,8 @@ export interface LoadOptions {
 
 /** The directive at the top of the one module that `layout` comes from (kernel/lib/layout.ts). */
 export const LAYOUT_MODULE = "compiler: layouts";
+/** The directive at the top of a module like the log's: inlined into everything that logs, it was half of the kernel. */
+export const COLD_MODULE = "compiler: cold";
 
 const OPTIONS: ts.CompilerOptions = {
   strict: true,
@@ -86,12 +90,14 @@ function parseModule(source: ts.SourceFile, program: ts.Program): Module {
     suppressDeprecatedPropertyWarnings: true,
   });
   const first = ast.body[0];
+  const directive = first?.type === "ExpressionStatement" ? first.directive : undefined;
   return {
     file: source.fileName,
     text: source.text,
     ast,
     services: services as ParserServicesWithTypeInformation, // `programs` was given
-    describesLayouts: first?.type === "ExpressionStatement" && first.directive === LAYOUT_MODULE,
+    describesLayouts: directive === LAYOUT_MODULE,
+    isCold: directive === COLD_MODULE,
     checks: [],
     refusals: [],
   };
@@ -109,6 +115,7 @@ function hostWith(texts: ReadonlyMap<string, string>): ts.CompilerHost {
   const host = ts.createCompilerHost(OPTIONS, true);
   const { getSourceFile, fileExists, readFile } = host;
   const library = host.getDefaultLibLocation?.() ?? "";
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone; // most of the standard library is comments
   host.fileExists = (file) => texts.has(file) || fileExists(file);
   host.readFile = (file) => texts.get(file) ?? readFile(file);
   host.getSourceFile = (file, languageVersion, onError, always) => {

@@ -126,6 +126,7 @@ function collectStatement(module: Module, statement: TopLevel, names: NativeName
       }
       return;
     case "ExpressionStatement":
+      if (module.isCold && statement === module.ast.body[0]) return;
       throw refusalAt(module, statement, "statements at the top level are not supported: put them in a function");
     case "ClassDeclaration":
       throw refusalAt(module, statement, "classes are not supported: write functions and module variables");

@@ -58,16 +58,17 @@ function withDirectMap(text: string): string {
 }
 
 /**
- * How far behind a cache line's start the two sides begin. A short loop costs up to twice as much where it crosses into
- * the next line, and which one does is luck, on both sides: so each figure is a mean over these places.
+ * Each build puts the two sides at other addresses. A short loop costs up to twice as much where it crosses into the
+ * next cache line, and branch predictors mix addresses into what they learn: luck, on both sides, of which every figure
+ * is therefore a mean over this many layouts.
  */
-export const PLACES: readonly number[] = [0, 16, 32, 48];
+export const LAYOUTS = 8;
 
-/** Builds it in `directory`, once for each of PLACES, and answers their paths. */
-export function buildBench(compiled: Compiled, directory: string, flags: Flags, places = PLACES): string[] {
+/** Builds it in `directory`, once for each layout, and answers their paths. */
+export function buildBench(compiled: Compiled, directory: string, flags: Flags, layouts = LAYOUTS): string[] {
   mkdirSync(directory, { recursive: true });
   const path = (name: string): string => join(directory, name);
-  const clang = (...args: string[]): void => void execFileSync(CLANG, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const clang = (...args: string[]) => execFileSync(CLANG, args, { stdio: ["ignore", "inherit", "inherit"] });
   const object = (name: string, source: string, ...how: readonly string[]): string => {
     clang(...how, "-c", source, "-o", path(`${name}.o`));
     return path(`${name}.o`);
@@ -77,10 +78,16 @@ export function buildBench(compiled: Compiled, directory: string, flags: Flags, 
   const ts = object("ts", path("ts.glue.c"), ...flags.ts);
   const peers = PEERS.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", ...flags.c));
   const driver = DRIVER.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", "-O2"));
-  return places.map((place) => {
-    writeFileSync(path("place.s"), `.balign 64\n.skip ${place}\n.section .note.GNU-stack\n`);
-    const start = object(`place${place}`, path("place.s"));
-    clang("-no-pie", ...driver, start, ts, start, ...peers, "-o", path(`bench${place}`));
-    return path(`bench${place}`);
+  return Array.from({ length: layouts }, (_, i) => {
+    const beforeTs = object(`skip${i}`, skip(path(`skip${i}.s`), i * 16));
+    const beforePeers = object(`skip${i}p`, skip(path(`skip${i}p.s`), (i * 5 * 16) % 128 + i * 1024));
+    clang("-no-pie", ...driver, beforeTs, ts, beforePeers, ...peers, "-o", path(`bench${i}`));
+    return path(`bench${i}`);
   });
+}
+
+/** Assembly for so many bytes of nothing between a cache line's start and what is linked next. */
+function skip(file: string, bytes: number): string {
+  writeFileSync(file, `.balign 64\n.skip ${bytes}\n.section .note.GNU-stack\n`);
+  return file;
 }

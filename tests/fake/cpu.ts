@@ -27,7 +27,7 @@ export const CR4_SMAP = 1n << 21n;
 export const EFER = 0xc000_0080;
 export const EFER_NXE = 1n << 11n;
 
-/** The registers as boot/ leaves them: PG WP ET PE, PAE, LMA LME and NXE where there is NX. */
+/** The registers as boot/ leaves them: PG WP NE ET MP PE, PAE, LMA LME and NXE where there is NX. */
 export const cpu = {
   features: ALL_FEATURES,
   cr0: 0n,
@@ -44,7 +44,7 @@ export const cpu = {
 
 export function cpuReset(features: CpuFeatures): void {
   cpu.features = features;
-  cpu.cr0 = 0x8001_0011n;
+  cpu.cr0 = 0x8001_0033n;
   cpu.cr2 = 0n;
   cpu.cr3 = 0n;
   cpu.cr4 = 0x20n;
@@ -76,7 +76,7 @@ export function cpuidLeaf(leaf: number): readonly [number, number, number, numbe
     case 1:
       return [
         0x663, 0, bits([31, hypervisor]),
-        bits([0, true], [4, true], [5, true], [6, true], [13, globalPages], [16, true]),
+        bits([0, true], [4, true], [5, true], [6, true], [7, true], [13, globalPages], [16, true]),
       ];
     case 7:
       return [0, bits([7, smep], [20, smap]), bits([2, umip]), 0];

@@ -34,6 +34,17 @@ export class BusError extends Error {
   }
 }
 
+/** A load or store met bytes that `poison` had closed: an overrun, or memory used after it was given back. */
+export class PoisonedAccess extends Error {
+  override name = "PoisonedAccess";
+  constructor(
+    readonly va: bigint,
+    readonly count: number,
+  ) {
+    super(`an access to poisoned bytes: ${count} at 0x${va.toString(16)}`);
+  }
+}
+
 /** The kernel panicked: `message` and `value` are panic()'s. */
 export class KernelPanic extends Error {
   override name = "KernelPanic";

@@ -12,11 +12,14 @@ import type { CpuFeatures } from "./cpu.ts";
 import { GeneralProtection, Halted, KernelPanic } from "./faults.ts";
 import { IMAGE, staticsReset, staticTake, symbolOf } from "./image.ts";
 import { faultHandler, locate, mmuReset, probe, tlbDropAll, tlbDropPage } from "./mmu.ts";
+import { poisonAdd, poisonCheck, poisonReset, poisonTake, unwatched } from "./poison.ts";
 import { portPlug, portRead, portsReset, portWrite, portWrites, serialTake, serialType } from "./ports.ts";
 import * as ram from "./ram.ts";
 import type { PhysRange } from "./ram.ts";
 
-export { BusError, DebugExit, GeneralProtection, Halted, KernelPanic, PageFault } from "./faults.ts";
+export {
+  BusError, DebugExit, GeneralProtection, Halted, KernelPanic, PageFault, PoisonedAccess,
+} from "./faults.ts";
 export type { CpuFeatures, PhysRange };
 export { IMAGE };
 
@@ -48,6 +51,8 @@ const machine = {
   portPlug,
   serialTake,
   serialType,
+  /** Runs `body` with poisoned bytes open to it: for tests that plant damage. */
+  unwatched,
   /** See mmu.ts: who repairs page faults. */
   faultHandler,
   /** An access to nothing but permission: throws PageFault where the CPU would; answers the physical address. */
@@ -78,6 +83,7 @@ export function fakeMachine(options: MachineOptions = {}): Machine {
   mmuReset();
   portsReset();
   staticsReset();
+  poisonReset();
   flushes.length = 0;
   return machine;
 }
@@ -85,41 +91,49 @@ fakeMachine(); // module constants of the kernel take statics before any test ru
 
 // ---- memory ------------------------------------------------------------------------------------------------
 export function load8(va: bigint): number {
+  poisonCheck(va, 1);
   return ram.ramRead8(locate(va, "read"));
 }
 export function load16(va: bigint): number {
+  poisonCheck(va, 2);
   const pa = locate(va, "read");
   if (pa % 4096 > 4094) return Number(loadBytes(va, 2));
   return ram.pieceOf(pa, 2).getUint16(pa % PIECE, true);
 }
 export function load32(va: bigint): number {
+  poisonCheck(va, 4);
   const pa = locate(va, "read");
   if (pa % 4096 > 4092) return Number(loadBytes(va, 4));
   return ram.pieceOf(pa, 4).getUint32(pa % PIECE, true);
 }
 export function load64(va: bigint): bigint {
+  poisonCheck(va, 8);
   const pa = locate(va, "read");
   if (pa % 4096 > 4088) return loadBytes(va, 8);
   return ram.pieceOf(pa, 8).getBigUint64(pa % PIECE, true);
 }
 export function store8(va: bigint, value: number): void {
   fits(value, 8);
+  poisonCheck(va, 1);
   ram.ramWrite8(locate(va, "write"), value);
 }
 export function store16(va: bigint, value: number): void {
   fits(value, 16);
+  poisonCheck(va, 2);
   const pa = locate(va, "write");
   if (pa % 4096 > 4094) return storeBytes(va, BigInt(value), 2);
   ram.pieceOf(pa, 2).setUint16(pa % PIECE, value, true);
 }
 export function store32(va: bigint, value: number): void {
   fits(value, 32);
+  poisonCheck(va, 4);
   const pa = locate(va, "write");
   if (pa % 4096 > 4092) return storeBytes(va, BigInt(value), 4);
   ram.pieceOf(pa, 4).setUint32(pa % PIECE, value, true);
 }
 export function store64(va: bigint, value: bigint): void {
   if (BigInt.asUintN(64, value) !== value) throw new RangeError(`store64: ${value} is outside 64 bits`);
+  poisonCheck(va, 8);
   const pa = locate(va, "write");
   if (pa % 4096 > 4088) return storeBytes(va, value, 8);
   ram.pieceOf(pa, 8).setBigUint64(pa % PIECE, value, true);
@@ -135,6 +149,7 @@ export function fillWords(va: bigint, value: bigint, count: number): void {
   if ((va & 7n) !== 0n) throw new RangeError(`fillWords: 0x${va.toString(16)} is not 8-aligned`);
   if (BigInt.asUintN(64, value) !== value) throw new RangeError(`fillWords: ${value} is outside 64 bits`);
   countCheck(count);
+  poisonCheck(va, count * 8);
   for (let done = 0; done < count; ) {
     const pa = locate(va + BigInt(done * 8), "write");
     const words = Math.min(count - done, (4096 - (pa % 4096)) / 8);
@@ -145,6 +160,8 @@ export function fillWords(va: bigint, value: bigint, count: number): void {
 }
 export function copyBytes(to: bigint, from: bigint, count: number): void {
   countCheck(count);
+  poisonCheck(from, count);
+  poisonCheck(to, count);
   if (to > from && to < from + BigInt(count)) throw new RangeError("copyBytes: `to` lies in what is still to be read");
   for (let done = 0; done < count; ) {
     const source = locate(from + BigInt(done), "read");
@@ -153,6 +170,14 @@ export function copyBytes(to: bigint, from: bigint, count: number): void {
     ram.ramBytes(target, length).set(ram.ramBytes(source, length));
     done += length;
   }
+}
+export function poison(va: bigint, count: number): void {
+  countCheck(count);
+  poisonAdd(va, count);
+}
+export function unpoison(va: bigint, count: number): void {
+  countCheck(count);
+  poisonTake(va, count);
 }
 export function staticBytes(size: number, align = 16): bigint {
   return staticTake(size, align);

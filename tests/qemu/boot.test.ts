@@ -5,7 +5,8 @@ import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 const BOOT_LINES = [
   /^boot: Palimpsest, a kernel in TypeScript$/,
   /^arch: cpu( \S+)+$/,
-  /^dev: boot information ranges=\d+ modules=\d+ options=".*"$/,
+  /^dev: boot information ranges=\d+ modules=\d+$/,
+  /^dev: options .*$/,
   /^mm\/phys: memory map regions=\d+ usable-frames=\d+ end=p0x[0-9a-f]+$/,
   /^mm\/phys: frames total=\d+ free=\d+ bitmap=p0x[0-9a-f]+ size=0x[0-9a-f]+$/,
   /^mm\/paging: kernel map root=p0x[0-9a-f]+ tables=\d+$/,

@@ -54,9 +54,9 @@ describe("at the prompt, through a pseudo-terminal", () => {
     ["translate", "translate takes one argument: translate ADDR"],
     ["translate 1 2", "translate takes one argument: translate ADDR"],
     ["mem now", "mem takes no argument."],
-    ["fault 12q", "12q is not a number below 2^64; help s"],
-    ["fault 0x1ffffffffffffffff", "0x1ffffffffffffffff is not a number below 2^64; help s"],
-    ["fault -1", "-1 is not a number below 2^64; help s"],
+    ["fault 12q", "12q is not a number below 2^64; see help."],
+    ["fault 0x1ffffffffffffffff", "0x1ffffffffffffffff is not a number below 2^64; see help."],
+    ["fault -1", "-1 is not a number below 2^64; see help."],
     ["MEM", "There is no command MEM; help lists them."],
   ])("%s: %s", async (typed, answer) => {
     expect(await talk.ask(typed)).toContain(answer);

@@ -32,7 +32,7 @@ export interface Ended {
 }
 
 /** The last words of a kernel that waits for a person to switch the machine off. */
-const HALTED = /[Hh]alted\.\n$/;
+const HALTED = /The machine is halted\.\n$/;
 
 /** Boots, waits until QEMU ends by itself, the kernel halts, or `seconds` are over, and says what happened. */
 export async function bootToEnd(boot: Boot, seconds = 30): Promise<Ended> {

@@ -45,7 +45,6 @@ test.each([
   }
 });
 
-
 /** Usable memory that holds the kernel and what it was started with. */
 function isKept(row: Row): boolean {
   return ["boot code and tables", "kernel", "frame bitmap", "boot information"].includes(row.what);

@@ -27,8 +27,12 @@ export const FAULT_NO_MEMORY = 3;
 
 const WORDS_PER_PAGE = 512;
 
-/** A fault by the kernel at `va`, where the entry is not present. Any answer but FAULT_REPAIRED left all as it was. */
+/**
+ * A fault by the kernel at `va`, where the entry is not present. Any answer but FAULT_REPAIRED left all as it was.
+ * Before the kernel's own tables stand there is no region.
+ */
 export function faultResolve(va: VirtAddr, access: number): number {
+  if (kernelRoot() === NO_FRAME) return FAULT_NO_REGION;
   if (va < DEMAND_WINDOW || va - DEMAND_WINDOW >= DEMAND_WINDOW_SIZE) return FAULT_NO_REGION;
   if (access === ACCESS_EXECUTE) return FAULT_FORBIDDEN;
 

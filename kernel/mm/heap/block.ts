@@ -1,9 +1,15 @@
 /**
  * The heap's blocks: end to end from the arena's first byte to the end mark, a block of one header that is never free.
  *
- *        +0             +4              +8                   +16
- *   used | units        | unitsBefore   | seal               | what the owner stores ...
- *   free | units        | unitsBefore   | seal               | next            | previous          | nothing ...
+ *   HEADER, 16 bytes
+ *   +0   | units         | unitsBefore   |
+ *   +8   | seal                          |
+ *
+ * After it lies, in a used block, what the owner stores; in a free one LINKS (free-list.ts), then nothing:
+ *
+ *   LINKS, 16 bytes
+ *   +0   | next                          |
+ *   +8   | previous                      |
  *
  *   units        the block's size in units of 16 bytes, header included
  *   unitsBefore  the size of the block that ends where this one starts; 0 for the arena's first
@@ -11,9 +17,11 @@
  *                that never was one, does not fit
  *   next, previous   the list of free blocks
  *
- * What the owner gets is a multiple of 16, as the arena's start is.
+ * What the owner gets is a multiple of 16, as the arena's start is. All else is poisoned (doors/machine.ts): headers
+ * and links but for the moment in which the heap itself looks at them.
  */
-import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
+import { poison, unpoison } from "../../doors/machine.ts";
+import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { layout, u32, u64 } from "../../lib/layout.ts";
 
 const HEADER = layout(16, { units: u32, unitsBefore: u32, seal: u64 });
@@ -38,6 +46,7 @@ export function blocksInit(start: VirtAddr, sizeBytes: number): VirtAddr {
   const units = Math.trunc(sizeBytes / UNIT_BYTES) - 1;
   arenaStart = start;
   endMark = blockPlus(start, units);
+  poison(start, sizeBytes);
   blockWrite(start, units, 0, BLOCK_FREE);
   blockWrite(endMark, 1, units, BLOCK_USED);
   return start;
@@ -52,7 +61,7 @@ export function blockEndMark(): VirtAddr {
 
 /** Can a block's header (not the end mark) be at `va`? False for everything while there is no arena. */
 export function isBlockPlace(va: bigint): boolean {
-  return va >= arenaStart && va < endMark && (va & 15n) === 0n;
+  return va >= arenaStart && va < endMark && (va & BigInt(UNIT_BYTES - 1)) === 0n;
 }
 
 /** Units that a block needs whose owner asks for `sizeBytes` bytes. */
@@ -63,29 +72,39 @@ export function unitsFor(sizeBytes: number): number {
 
 /** Writes a header; `state` is BLOCK_USED or BLOCK_FREE. */
 export function blockWrite(block: VirtAddr, units: number, unitsBefore: number, state: number): void {
+  headerOpen(block);
   HEADER.setUnits(block, units);
   HEADER.setUnitsBefore(block, unitsBefore);
   HEADER.setSeal(block, sealOf(block, units, unitsBefore, state));
+  headerClose(block);
 }
 
 /** Is there a header at `block`, a place in the arena, and of which kind? */
 export function blockState(block: VirtAddr): number {
+  headerOpen(block);
   const units = HEADER.units(block);
   const unitsBefore = HEADER.unitsBefore(block);
   const seal = HEADER.seal(block);
+  headerClose(block);
   if (seal === sealOf(block, units, unitsBefore, BLOCK_USED)) return BLOCK_USED;
   return seal === sealOf(block, units, unitsBefore, BLOCK_FREE) ? BLOCK_FREE : BLOCK_BROKEN;
 }
 
 export function blockUnits(block: VirtAddr): number {
-  return HEADER.units(block);
+  headerOpen(block);
+  const units = HEADER.units(block);
+  headerClose(block);
+  return units;
 }
 export function blockUnitsBefore(block: VirtAddr): number {
-  return HEADER.unitsBefore(block);
+  headerOpen(block);
+  const units = HEADER.unitsBefore(block);
+  headerClose(block);
+  return units;
 }
 /** The place `units` above `block`. */
 export function blockPlus(block: VirtAddr, units: number): VirtAddr {
-  return (block + BigInt(units * UNIT_BYTES)) as VirtAddr;
+  return virtAddr(block + BigInt(units * UNIT_BYTES));
 }
 /** The block that starts where `block` ends. Not for the end mark. */
 export function blockAfter(block: VirtAddr): VirtAddr {
@@ -94,15 +113,22 @@ export function blockAfter(block: VirtAddr): VirtAddr {
 /** The block that ends where `block` starts; NOWHERE for the first. */
 export function blockBefore(block: VirtAddr): VirtAddr {
   const units = blockUnitsBefore(block);
-  return units === 0 ? NOWHERE : ((block - BigInt(units * UNIT_BYTES)) as VirtAddr);
+  return units === 0 ? NOWHERE : virtAddr(block - BigInt(units * UNIT_BYTES));
 }
 
 /** What the owner of the block sees, and the way back. */
 export function blockBytes(block: VirtAddr): VirtAddr {
-  return (block + 16n) as VirtAddr;
+  return virtAddr(block + BigInt(HEADER.SIZE));
 }
 export function blockOfBytes(va: VirtAddr): VirtAddr {
-  return (va - 16n) as VirtAddr;
+  return virtAddr(va - BigInt(HEADER.SIZE));
+}
+
+function headerOpen(block: VirtAddr): void {
+  unpoison(block, HEADER.SIZE);
+}
+function headerClose(block: VirtAddr): void {
+  poison(block, HEADER.SIZE);
 }
 
 function sealOf(block: VirtAddr, units: number, unitsBefore: number, state: number): bigint {

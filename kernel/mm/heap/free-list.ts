@@ -1,6 +1,7 @@
 /** The list of free blocks, the one freed last first; links lie where the owner's bytes were (see block.ts). */
 import { panic } from "../../base/panic.ts";
-import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
+import { poison, unpoison } from "../../doors/machine.ts";
+import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { layout, u64 } from "../../lib/layout.ts";
 import { blockBytes, isBlockPlace } from "./block.ts";
 
@@ -17,16 +18,22 @@ export function freeFirst(): VirtAddr {
 }
 /** Whatever the link says: after a stray write that need not be a block. */
 export function freeNext(block: VirtAddr): VirtAddr {
-  return LINKS.next(blockBytes(block)) as VirtAddr;
+  linksOpen(block);
+  const next = virtAddr(LINKS.next(blockBytes(block)));
+  linksClose(block);
+  return next;
 }
 export function freePrevious(block: VirtAddr): VirtAddr {
-  return LINKS.previous(blockBytes(block)) as VirtAddr;
+  linksOpen(block);
+  const previous = virtAddr(LINKS.previous(blockBytes(block)));
+  linksClose(block);
+  return previous;
 }
 
 export function freeInsert(block: VirtAddr): void {
-  LINKS.setNext(blockBytes(block), first);
-  LINKS.setPrevious(blockBytes(block), NOWHERE);
-  if (first !== NOWHERE) LINKS.setPrevious(blockBytes(first), block);
+  nextWrite(block, first);
+  previousWrite(block, NOWHERE);
+  if (first !== NOWHERE) previousWrite(first, block);
   first = block;
 }
 
@@ -39,6 +46,24 @@ export function freeRemove(block: VirtAddr): void {
   if (!isBefore || !isAfter) panic("heap: a free block was written to (used after free?)", blockBytes(block));
 
   if (previous === NOWHERE) first = next;
-  else LINKS.setNext(blockBytes(previous), next);
-  if (next !== NOWHERE) LINKS.setPrevious(blockBytes(next), previous);
+  else nextWrite(previous, next);
+  if (next !== NOWHERE) previousWrite(next, previous);
+}
+
+function nextWrite(block: VirtAddr, next: VirtAddr): void {
+  linksOpen(block);
+  LINKS.setNext(blockBytes(block), next);
+  linksClose(block);
+}
+function previousWrite(block: VirtAddr, previous: VirtAddr): void {
+  linksOpen(block);
+  LINKS.setPrevious(blockBytes(block), previous);
+  linksClose(block);
+}
+
+function linksOpen(block: VirtAddr): void {
+  unpoison(blockBytes(block), LINKS.SIZE);
+}
+function linksClose(block: VirtAddr): void {
+  poison(blockBytes(block), LINKS.SIZE);
 }

@@ -8,22 +8,28 @@
  */
 import { logEnd, logHex, logLine, logNumber, logText, logVirt } from "../../base/log.ts";
 import { optionNumber } from "../../dev/boot-options.ts";
-import { alignDown, frameOf, isPageAligned, NO_FRAME, PAGE_SIZE, type Page } from "../../lib/addr.ts";
+import {
+  alignDown, frameOf, isPageAligned, NO_FRAME, type Page, PAGE_SIZE, pageAfter, pageOf, virtAddr,
+} from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
-import { PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
-import { pageAfter } from "../paging/range.ts";
+import { levelFrames, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
 import { unmapPage } from "../paging/unmap.ts";
 import { translate } from "../paging/walk.ts";
 import { frameGive, framesFree, frameTake } from "../phys/frames.ts";
 import { heapInit } from "./heap.ts";
 
 export const HEAP_BASE = 0x4444_4444_0000n as Page;
-export const HEAP_SIZE = 0x10_0000n;
+const HEAP_SIZE = 0x10_0000n;
 /** Least and greatest heap.size: 64 KiB, 32 GiB. */
-export const HEAP_SIZE_MIN = 0x1_0000n;
-export const HEAP_SIZE_MAX = 0x8_0000_0000n;
+const HEAP_SIZE_MIN = 0x1_0000n;
+const HEAP_SIZE_MAX = 0x8_0000_0000n;
+
+/** With this many free frames heapBoot cannot fail: the default's 256 pages, their tables, and what it leaves. */
+export const HEAP_FRAMES_LEAST = 520;
+/** Frames that the heap leaves to the rest of the kernel. */
+const FRAMES_LEFT = 256;
 
 const SLOT_SHIFT = 39n;
 const SLOT_SIZE = 1n << SLOT_SHIFT;
@@ -33,13 +39,13 @@ let base: Page = HEAP_BASE;
 let size = HEAP_SIZE;
 
 /**
- * Maps the arena that the options ask for, every page backed by a frame, and makes it one free block. If there is not
- * memory enough for one so large, the default is tried. NO_MEMORY: not even that fits; nothing is mapped, and every
- * frame is given back.
+ * Maps the arena that the options ask for, every page backed by a frame, and makes it one free block. If one so large
+ * would leave the kernel without memory to work with, the default is tried. NO_MEMORY: not even that fits; nothing is
+ * mapped, and every frame is given back.
  */
 export function heapBoot(): Status {
   optionsRead();
-  let status = pagesMap();
+  let status = isRoomLeft() ? pagesMap() : NO_MEMORY;
   if (status !== OK && size > HEAP_SIZE) {
     logHex("mm/heap: not enough memory for heap.size=", size);
     logLine(", the default is used");
@@ -61,17 +67,19 @@ function optionsRead(): void {
   size = optionNumber("heap.size", HEAP_SIZE);
   if (size < HEAP_SIZE_MIN || size > HEAP_SIZE_MAX || !isPageAligned(size)) {
     logHex("mm/heap: heap.size=", size);
-    logLine(" must be whole pages, 64K to 32G; the default is used");
+    logText(isPageAligned(size) ? " is not 64K to 32G" : " is not whole pages");
+    logLine("; the default is used");
     size = HEAP_SIZE;
   }
   const asked = optionNumber("heap.base", HEAP_BASE);
   base = HEAP_BASE;
   if (isPageOfKernelSlot(asked) && isRoomInSlot(asked)) {
-    base = asked as Page;
+    base = pageOf(virtAddr(asked));
     return;
   }
   logHex("mm/heap: heap.base=", asked);
-  logText(isPageOfKernelSlot(asked) ? " leaves the heap no room in its slot" : " is no page in PML4 slots 1 to 254");
+  if (!isPageAligned(asked)) logText(" is not a page");
+  else logText(isPageOfKernelSlot(asked) ? " leaves its slot" : " is not in slots 1-254");
   logLine("; the default is used");
 }
 
@@ -82,6 +90,15 @@ function isPageOfKernelSlot(start: bigint): boolean {
 /** With `size` known: does the heap from there on stay within one slot? */
 function isRoomInSlot(start: bigint): boolean {
   return start + size <= alignDown(start, SLOT_SIZE) + SLOT_SIZE;
+}
+
+/** Are there frames for an arena larger than the default, and FRAMES_LEFT besides? The default asks for no more. */
+function isRoomLeft(): boolean {
+  if (size <= HEAP_SIZE) return true;
+  const count = Number(size / PAGE_SIZE);
+  // At most: full ones of level 1 and 2, two more of each where the arena's ends are ragged, one of level 3.
+  const tables = Math.trunc(count / levelFrames(2)) + Math.trunc(count / levelFrames(3)) + 5;
+  return framesFree() >= count + tables + FRAMES_LEFT;
 }
 
 /** All pages of the arena, or none. */

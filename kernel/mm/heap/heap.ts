@@ -5,6 +5,7 @@
  * Every header is checked before it is believed. One that does not fit its seal ends the kernel with the address.
  */
 import { panic } from "../../base/panic.ts";
+import { poison, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import {
@@ -33,9 +34,12 @@ export function heapTake(sizeBytes: bigint): VirtAddr {
   if (sizeBytes > BigInt(heapSize())) return NOWHERE;
   const units = unitsFor(Number(sizeBytes));
   for (let block = freeFirst(); block !== NOWHERE; block = freeNext(block)) {
-    if (!isBlockPlace(block)) panic("heap: a free block was written to (used after free?)", block);
-    if (blockState(block) !== BLOCK_FREE) panic("heap: the header of a free block was overwritten", block);
-    if (blockUnits(block) >= units) return blockBytes(blockUse(block, units));
+    listedCheck(block);
+    if (blockUnits(block) < units) continue;
+
+    const bytes = blockBytes(blockUse(block, units));
+    unpoison(bytes, Number(sizeBytes)); // not what it is rounded up to: the owner did not ask for that
+    return bytes;
   }
   return NOWHERE;
 }
@@ -53,6 +57,7 @@ export function heapGive(va: VirtAddr): void {
   if (state === BLOCK_FREE) panic("heap: given back twice", va);
   if (state === BLOCK_BROKEN) panic("heap: header overwritten, or not the start of a block", va);
 
+  poison(va, (blockUnits(block) - 1) * UNIT_BYTES);
   let start = block;
   let units = blockUnits(block);
   const before = blockBefore(block);
@@ -79,10 +84,11 @@ export function heapFree(): number {
 export function heapSize(): number {
   return sizeUnits * UNIT_BYTES;
 }
-/** The most that heapTake can give in one piece now. Cost: one look at each free block. */
+/** The most that heapTake can give in one piece now; panics as it does. Cost: one look at each free block. */
 export function heapLargest(): number {
   let largest = 1;
   for (let block = freeFirst(); block !== NOWHERE; block = freeNext(block)) {
+    listedCheck(block);
     if (blockUnits(block) > largest) largest = blockUnits(block);
   }
   return (largest - 1) * UNIT_BYTES;
@@ -108,6 +114,12 @@ export function heapAudit(): Status {
   }
   if (blockState(blockEndMark()) !== BLOCK_USED || blockUnitsBefore(blockEndMark()) !== unitsBefore) return DAMAGED;
   return freeSeen === freeUnits && freeListHolds(freeBlocks) ? OK : DAMAGED;
+}
+
+/** Is what the list leads to a free block? A link that was overwritten is not followed any further. */
+function listedCheck(block: VirtAddr): void {
+  if (!isBlockPlace(block)) panic("heap: a free block was written to (used after free?)", block);
+  if (blockState(block) !== BLOCK_FREE) panic("heap: the header of a free block was overwritten", block);
 }
 
 /** Makes the free `block` a used one of `units`; what is left over stays free if it can be a block. */

@@ -15,14 +15,15 @@ import {
   dataEnd, dataStart, physOfImage, rodataEnd, rodataStart, stackGuard, stackGuardCount, textEnd, textStart,
 } from "../../arch/image.ts";
 import { flushAll } from "../../arch/tlb.ts";
-import { logEnd, logLine, logNumber, logPhys, logText } from "../../base/log.ts";
+import { logEnd, logLine, logNumber, logPhys } from "../../base/log.ts";
 import { writeCr3 } from "../../doors/machine.ts";
 import {
-  directMap, type Frame, frameAddr, frameOf, KERNEL_HALF, NO_FRAME, type Page, PAGE_SHIFT, type PhysAddr, type VirtAddr,
+  directMap, type Frame, frameAddr, frameOf, higher, KERNEL_HALF, lower, NO_FRAME, type Page, PAGE_SHIFT, pageOf,
+  physAddr, virtAddr,
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { framesFree } from "../phys/frames.ts";
-import { regionCount, regionEnd, regionIsMemory, regionStart, USABLE_LIMIT } from "../phys/memory-map.ts";
+import { memoryLimit, regionCount, regionEnd, regionIsMemory, regionStart } from "../phys/memory-map.ts";
 import { mapLargest, mapRange } from "./map.ts";
 import { levelSpan, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE, TOP_LEVEL } from "./pte.ts";
 import { tablesInit, tablesReachAll, tablesStock, tableTake } from "./tables.ts";
@@ -52,8 +53,7 @@ export function kernelMapBuild(): Status {
     logEnd();
     return OK;
   }
-  logText("mm/paging: the kernel map cannot be built, status=");
-  logNumber("", status);
+  logNumber("mm/paging: the kernel map cannot be built, status=", status);
   logLine(status === NO_MEMORY ? ", out of frames below 4 GiB" : "");
   if (root !== NO_FRAME) tableTreeGive(root, TOP_LEVEL);
   root = NO_FRAME;
@@ -77,7 +77,7 @@ function rootBuild(): Status {
   if (!tablesStock(1)) return NO_MEMORY;
   root = tableTake();
   for (let slot = 0; slot < KERNEL_SLOTS; slot++) {
-    const va = (KERNEL_HALF + BigInt(slot) * levelSpan(TOP_LEVEL)) as VirtAddr;
+    const va = virtAddr(KERNEL_HALF + BigInt(slot) * levelSpan(TOP_LEVEL));
     if (entryReach(root, va, TOP_LEVEL - 1, 0n) === NO_ENTRY) return NO_MEMORY;
   }
   return OK;
@@ -99,9 +99,9 @@ function directMapBuild(): Status {
   return directMapRun(start, end);
 }
 
-/** What lies beyond the direct map's place is left out; the part of the run that is text or rodata is read-only. */
+/** What lies beyond memoryLimit() is left out; the part of the run that is text or rodata is read-only. */
 function directMapRun(start: bigint, end: bigint): Status {
-  const stop = lower(end, USABLE_LIMIT);
+  const stop = lower(end, memoryLimit());
   const constantStart = physOfImage(textStart());
   const constantEnd = physOfImage(rodataEnd());
   let status = directMapPiece(start, lower(stop, constantStart), DATA);
@@ -112,9 +112,9 @@ function directMapRun(start: bigint, end: bigint): Status {
 
 function directMapPiece(start: bigint, end: bigint, flags: bigint): Status {
   if (start >= end) return OK;
-  const pa = start as PhysAddr;
+  const pa = physAddr(start);
   const topLevel = hasGigabytePages() ? 3 : 2;
-  return mapLargest(root, directMap(pa) as Page, frameOf(pa), Number((end - start) >> PAGE_SHIFT), flags, topLevel);
+  return mapLargest(root, pageOf(directMap(pa)), frameOf(pa), Number((end - start) >> PAGE_SHIFT), flags, topLevel);
 }
 
 function imageBuild(): Status {
@@ -125,13 +125,6 @@ function imageBuild(): Status {
   return status;
 }
 
-function sectionMap(start: VirtAddr, end: VirtAddr, flags: bigint): Status {
-  return mapRange(root, start as Page, frameOf(physOfImage(start)), Number((end - start) >> PAGE_SHIFT), flags);
-}
-
-function lower(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-function higher(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
+function sectionMap(start: Page, end: Page, flags: bigint): Status {
+  return mapRange(root, start, frameOf(physOfImage(start)), Number((end - start) >> PAGE_SHIFT), flags);
 }

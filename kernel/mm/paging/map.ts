@@ -2,13 +2,14 @@
  * Mapping pages. Every operation is all or nothing: it looks first, puts aside the tables that it needs, and then
  * cannot fail. Nothing is ever writable and executable at once.
  */
-import { type Frame, frameAddr, KERNEL_HALF, type Page, PHYS_LIMIT } from "../../lib/addr.ts";
+import { physicalLimit } from "../../arch/cpu.ts";
+import { type Frame, frameAddr, frameAfter, KERNEL_HALF, type Page, pageAfter } from "../../lib/addr.ts";
 import { ALREADY_MAPPED, INVALID, NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import {
   levelFrames, levelSpan, PTE_CACHE_DISABLE, PTE_EMPTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER,
   PTE_WRITABLE, PTE_WRITE_THROUGH, pteIsPresent, pteMake, pteRead, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
-import { entriesAreEmpty, entriesHere, entryAfter, pageAfter, rangeCheck } from "./range.ts";
+import { entriesAreEmpty, entriesHere, entryAfter, rangeCheck } from "./range.ts";
 import { tablesStock } from "./tables.ts";
 import { unmapRange } from "./unmap.ts";
 import { entryAddr, entryDeepest, entryReach, entryStop } from "./walk.ts";
@@ -46,7 +47,7 @@ export function mapLargest(
 
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done);
-    const at = (frame + done) as Frame;
+    const at = frameAfter(frame, done);
     const level = levelFitting(page, at, count - done, topLevel);
     const entries = entriesFitting(page, at, count - done, level, topLevel);
     const answer = mapLevel(root, page, at, entries, flags, level);
@@ -74,7 +75,7 @@ function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: 
     const entry = entryReach(root, page, level, flags & PTE_USER);
     const here = entriesHere(page, level, count - done);
     for (let i = 0; i < here; i++) {
-      pteWrite(entryAfter(entry, i), pteMake((frame + (done + i) * step) as Frame, leaf));
+      pteWrite(entryAfter(entry, i), pteMake(frameAfter(frame, (done + i) * step), leaf));
     }
     done += here;
   }
@@ -119,7 +120,7 @@ function tablesStarting(page: Page, level: number, stop: number, isFirst: boolea
 /** What the pages would show, and how: see mapPage for what INVALID means. */
 function targetCheck(first: Page, frame: Frame, count: number, flags: bigint, level: number): Status {
   if (frame < 0 || (frameAddr(frame) & (levelSpan(level) - 1n)) !== 0n) return INVALID;
-  if (frameAddr(frame) + BigInt(count) * levelSpan(level) > PHYS_LIMIT) return INVALID;
+  if (frameAddr(frame) + BigInt(count) * levelSpan(level) > physicalLimit()) return INVALID;
   if ((flags & ~FLAGS_ALLOWED) !== 0n) return INVALID;
   if ((flags & (PTE_WRITABLE | PTE_NO_EXECUTE)) === PTE_WRITABLE) return INVALID;
   return (flags & PTE_USER) !== 0n && first >= KERNEL_HALF ? INVALID : OK;

@@ -11,7 +11,9 @@
  * ignores the other bits; all of them 0 says that nothing was ever mapped.
  */
 import { loadVolatile64, storeVolatile64 } from "../../doors/machine.ts";
-import { directMap, frameAddr, frameOf, PAGE_SHIFT, physAddr, type Frame, type PhysAddr } from "../../lib/addr.ts";
+import {
+  directMap, type Frame, frameAddr, frameOf, PAGE_SHIFT, type PhysAddr, physAddr, type VirtAddr,
+} from "../../lib/addr.ts";
 
 export type Pte = bigint & { readonly __brand: "Pte" };
 
@@ -30,8 +32,10 @@ export const PTE_NO_EXECUTE = 1n << 63n;
 
 const PTE_FRAME = 0x000f_ffff_ffff_f000n;
 
-/** Entries in a table. */
+/** Entries in a table, each of ENTRY_BYTES; INDEX_BITS of an address choose one. */
 export const TABLE_ENTRIES = 512;
+export const ENTRY_BYTES = 8;
+const INDEX_BITS = 9;
 /** Levels as the kernel counts them: 1 maps 4 KiB, 2 maps 2 MiB, 3 maps 1 GiB, 4 is the root's. */
 export const TOP_LEVEL = 4;
 
@@ -48,10 +52,6 @@ export function pteIsPresent(pte: Pte): boolean {
 export function pteIsTable(pte: Pte): boolean {
   return (pte & (PTE_PRESENT | PTE_HUGE)) === PTE_PRESENT;
 }
-/** The flags alone: everything but the frame. */
-export function pteFlags(pte: Pte): bigint {
-  return pte & ~PTE_FRAME;
-}
 
 /** Volatile: the CPU reads entries, and writes A and D, behind the compiler's back. */
 export function pteRead(entry: PhysAddr): Pte {
@@ -63,9 +63,17 @@ export function pteWrite(entry: PhysAddr, pte: Pte): void {
 
 /** Bytes that one entry of `level` maps: 4 KiB, 2 MiB, 1 GiB, 512 GiB. */
 export function levelSpan(level: number): bigint {
-  return 1n << (PAGE_SHIFT + BigInt(9 * (level - 1)));
+  return 1n << levelShift(level);
 }
 /** Frames that one entry of `level` maps. */
 export function levelFrames(level: number): number {
-  return 1 << (9 * (level - 1));
+  return 1 << (INDEX_BITS * (level - 1));
+}
+/** Which entry of a table of `level` is for `va`: 0..511. */
+export function levelIndex(va: VirtAddr, level: number): number {
+  return Number(va >> levelShift(level)) & (TABLE_ENTRIES - 1);
+}
+
+function levelShift(level: number): bigint {
+  return PAGE_SHIFT + BigInt(INDEX_BITS * (level - 1));
 }

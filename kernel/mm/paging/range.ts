@@ -1,7 +1,7 @@
 /** Stretches of pages and of the entries that map them: shared by map and unmap. */
-import { type Frame, frameAddr, isCanonical, type Page, type PhysAddr, PAGE_SHIFT } from "../../lib/addr.ts";
+import { type Frame, frameAddr, isCanonical, type Page, type PhysAddr, physAddr } from "../../lib/addr.ts";
 import { BAD_ADDRESS, INVALID, OK, type Status } from "../../lib/status.ts";
-import { levelFrames, levelSpan, PTE_EMPTY, pteRead, TABLE_ENTRIES } from "./pte.ts";
+import { ENTRY_BYTES, levelFrames, levelIndex, levelSpan, PTE_EMPTY, pteRead, TABLE_ENTRIES } from "./pte.ts";
 
 /** Pages in one half of the address space: no range is longer. */
 const HALF_PAGES = 0x8_0000_0000;
@@ -14,22 +14,16 @@ export function rangeCheck(first: Page, count: number, level: number): Status {
   return last >> 47n === first >> 47n ? OK : BAD_ADDRESS; // both in the half where `first` lies
 }
 
-/** The page `count` small pages above `first`. */
-export function pageAfter(first: Page, count: number): Page {
-  return (first + (BigInt(count) << PAGE_SHIFT)) as Page;
-}
-
 /** How many of `count` entries from that for `page` on lie in the same table. */
 export function entriesHere(page: Page, level: number, count: number): number {
-  const index = Number((page >> BigInt(3 + 9 * level)) & 0x1ffn);
-  return count < TABLE_ENTRIES - index ? count : TABLE_ENTRIES - index;
+  return Math.min(count, TABLE_ENTRIES - levelIndex(page, level));
 }
 
 export function entryFirst(table: Frame): PhysAddr {
   return frameAddr(table);
 }
 export function entryAfter(entry: PhysAddr, count: number): PhysAddr {
-  return (entry + BigInt(8 * count)) as PhysAddr;
+  return physAddr(entry + BigInt(ENTRY_BYTES * count));
 }
 
 export function entriesAreEmpty(first: PhysAddr, count: number): boolean {

@@ -6,16 +6,13 @@
  */
 import { panic } from "../../base/panic.ts";
 import { fillWords, load64, store64 } from "../../doors/machine.ts";
-import { type Frame, frameAddr, frameBytes, NO_FRAME, PHYS_LIMIT } from "../../lib/addr.ts";
+import { BOOT_REACH, type Frame, frameAddr, frameBytes, NO_FRAME, PHYS_LIMIT } from "../../lib/addr.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
-/** While the boot tables are live, memory above 4 GiB cannot be written. */
-const BOOT_REACH = 0x1_0000_0000n;
-
 let stock: Frame = NO_FRAME;
 let stockCount = 0;
-let reach = BOOT_REACH;
+let reach = BOOT_REACH; // a table must lie below this to be written
 
 /** The boot tables are (again) the ones in use: tables must lie where they reach. */
 export function tablesInit(): void {

@@ -1,11 +1,11 @@
 /** Taking mappings away, all or nothing. */
 import { flushPage } from "../../arch/tlb.ts";
-import { type Frame, KERNEL_HALF, type Page } from "../../lib/addr.ts";
+import { type Frame, KERNEL_HALF, type Page, pageAfter } from "../../lib/addr.ts";
 import { INVALID, NOT_MAPPED, OK, type Status } from "../../lib/status.ts";
 import {
   levelFrames, levelSpan, PTE_EMPTY, pteFrame, pteIsPresent, pteIsTable, pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "./pte.ts";
-import { entriesAreEmpty, entriesHere, entryAfter, entryFirst, pageAfter, rangeCheck } from "./range.ts";
+import { entriesAreEmpty, entriesHere, entryAfter, entryFirst, rangeCheck } from "./range.ts";
 import { tableGive } from "./tables.ts";
 import { entryDeepest, entryFind, entryStop, NO_ENTRY } from "./walk.ts";
 
@@ -71,4 +71,3 @@ function tablesPrune(root: Frame, page: Page, level: number): void {
     tableGive(table);
   }
 }
-

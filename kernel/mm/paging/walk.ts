@@ -1,10 +1,10 @@
 /** From a root down to the entry for an address: `find` looks, `reach` builds what is missing. */
 import {
-  type Frame, frameAddr, isCanonical, NO_PHYS, type PhysAddr, type VirtAddr,
+  type Frame, frameAddr, isCanonical, NO_PHYS, type PhysAddr, physAddr, type VirtAddr,
 } from "../../lib/addr.ts";
 import {
-  levelSpan, PTE_EMPTY, PTE_PRESENT, PTE_WRITABLE, pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead,
-  pteWrite, TOP_LEVEL,
+  ENTRY_BYTES, levelIndex, levelSpan, PTE_EMPTY, PTE_PRESENT, PTE_WRITABLE, pteFrame, pteIsPresent, pteIsTable,
+  pteMake, pteRead, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
 import { tablesStock, tableTake } from "./tables.ts";
 
@@ -15,8 +15,7 @@ let stopLevel = TOP_LEVEL;
 
 /** Where the entry for `va` lies in `table`, a table of `level`. */
 export function entryAddr(table: Frame, va: VirtAddr, level: number): PhysAddr {
-  const index = (va >> BigInt(3 + 9 * level)) & 0x1ffn;
-  return (frameAddr(table) + index * 8n) as PhysAddr;
+  return physAddr(frameAddr(table) + BigInt(ENTRY_BYTES * levelIndex(va, level)));
 }
 
 /**
@@ -70,19 +69,11 @@ export function entryStop(): number {
   return stopLevel;
 }
 
-/** The physical address behind `va`, or NO_PHYS. translateLevel() then tells the size of the page that holds it. */
+/** The physical address behind `va`, or NO_PHYS. entryStop() is then the level of the page or absent entry. */
 export function translate(root: Frame, va: VirtAddr): PhysAddr {
   if (!isCanonical(va)) return NO_PHYS;
   const pte = pteRead(entryDeepest(root, va, 1));
   if (!pteIsPresent(pte)) return NO_PHYS;
   const inside = levelSpan(stopLevel) - 1n;
-  return ((frameAddr(pteFrame(pte)) & ~inside) | (va & inside)) as PhysAddr;
-}
-
-/**
- * Where the last `translate` ended: 1, 2 or 3 at a page of 4 KiB, 2 MiB or 1 GiB. If it found nothing: the level of the
- * absent entry, 1 to 4.
- */
-export function translateLevel(): number {
-  return stopLevel;
+  return physAddr((frameAddr(pteFrame(pte)) & ~inside) | (va & inside));
 }

@@ -13,7 +13,7 @@
  */
 import { fillWords, load64, store64 } from "../../doors/machine.ts";
 import { panic } from "../../base/panic.ts";
-import { type Frame, type VirtAddr, NO_FRAME, NOWHERE } from "../../lib/addr.ts";
+import { type Frame, type VirtAddr, NO_FRAME, NOWHERE, virtAddr } from "../../lib/addr.ts";
 import { countTrailingZeros } from "../../lib/bits.ts";
 
 const FRAMES_PER_WORD = 64;
@@ -35,13 +35,13 @@ export function framesMetadataBytes(limit: number): number {
 
 /**
  * An empty pool for frames 0..limit-1 whose bitmaps lie at `metadata` (framesMetadataBytes(limit) bytes, 8-aligned).
- * Cost: one store for each 64 frames.
+ * Cost: two stores for each 64 frames.
  */
 export function framesInit(metadata: VirtAddr, limit: number): void {
   wordCount = wordsFor(limit);
   frameLimit = limit;
   inUseMap = metadata;
-  managedMap = (metadata + BigInt(wordCount * WORD_BYTES)) as VirtAddr;
+  managedMap = virtAddr(metadata + BigInt(wordCount * WORD_BYTES));
   fillWords(inUseMap, ALL_ONES, wordCount);
   fillWords(managedMap, 0n, wordCount);
   totalCount = 0;
@@ -80,7 +80,7 @@ export function frameGive(frame: Frame): void {
 
 /**
  * Hands `count` frames from `first` on to the pool for good: they become managed and free. Panics, with nothing
- * changed, if any is outside the bitmap or the pool's already. Cost: four loads and two stores for each 64 frames.
+ * changed, if any is outside the bitmap or the pool's already. Cost: three loads and two stores for each 64 frames.
  */
 export function frameRangeGive(first: Frame, count: number): void {
   if (first < 0 || count < 0 || count > frameLimit - first) {

@@ -7,6 +7,7 @@
  * memory.
  */
 import { staticBytes } from "../../doors/machine.ts";
+import { physicalLimit } from "../../arch/cpu.ts";
 import { bootEnd, bootStart, imageEnd } from "../../arch/image.ts";
 import { logEnd, logLine, logNumber, logPhys, logText } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
@@ -27,7 +28,9 @@ import {
   rangeKind,
   rangeStart,
 } from "../../dev/boot-info.ts";
-import { type PhysAddr, PAGE_SHIFT, PAGE_SIZE, alignDown, alignUp, physAddr } from "../../lib/addr.ts";
+import {
+  type PhysAddr, DIRECT_MAP_SIZE, PAGE_SHIFT, PAGE_SIZE, alignDown, alignUp, lower, physAddr,
+} from "../../lib/addr.ts";
 import { layout, u32, u64 } from "../../lib/layout.ts";
 import { type Status, NO_MEMORY, OK } from "../../lib/status.ts";
 
@@ -47,11 +50,15 @@ export const REGION_RESERVED = 10;
 export const REGION_BAD = 11;
 const REGION_HOLE = 0;
 
-/** The direct map has room for this much: 64 TiB. */
-export const USABLE_LIMIT = 1n << 46n;
 /** The first MiB belongs to firmware, real-mode code and devices, whatever the map says. */
 const LOW_END = 0x10_0000n;
 
+/*
+ *   SPAN, 24 bytes
+ *   +0   | start                         |
+ *   +8   | end                           |
+ *   +16  | kind          | reserved      |
+ */
 const SPAN = layout(24, { start: u64, end: u64, kind: u32, reserved: u32 });
 /** The loader's ranges, its modules and information, and five of our own. */
 const CLAIM_LIMIT = RANGE_LIMIT + MODULE_LIMIT + 8;
@@ -109,11 +116,11 @@ export function regionCount(): number {
   return regionsMade;
 }
 export function regionStart(index: number): PhysAddr {
-  return SPAN.start(regionAt(index)) as PhysAddr;
+  return physAddr(SPAN.start(regionAt(index)));
 }
 /** First byte after the region. */
 export function regionEnd(index: number): PhysAddr {
-  return SPAN.end(regionAt(index)) as PhysAddr;
+  return physAddr(SPAN.end(regionAt(index)));
 }
 /** One of REGION_*. */
 export function regionKind(index: number): number {
@@ -166,7 +173,7 @@ export function regionNameLog(index: number): void {
 
 /**
  * First byte after the highest memory that the firmware calls usable, ours included: it may all be in the pool some
- * day. At most USABLE_LIMIT; 0 if there is none. No measure of what the firmware reserves: QEMU does so just below 1
+ * day. At most memoryLimit(); 0 if there is none. No measure of what the firmware reserves: QEMU does so just below 1
  * TiB.
  */
 export function highestUsable(): PhysAddr {
@@ -174,6 +181,11 @@ export function highestUsable(): PhysAddr {
     if (isFromUsable(regionKind(i))) return regionEnd(i);
   }
   return physAddr(0n);
+}
+
+/** Whatever the firmware says, memory from here up is not used: the direct map has no room, or the CPU no address. */
+export function memoryLimit(): PhysAddr {
+  return physAddr(lower(DIRECT_MAP_SIZE, physicalLimit()));
 }
 
 /** What the frame pool can have, in bytes: a multiple of PAGE_SIZE. */
@@ -188,8 +200,7 @@ function rangeClaim(start: PhysAddr, end: PhysAddr, kind: number): void {
     claimOutwards(start, end, firmwareKind(kind));
     return;
   }
-  const top = end < USABLE_LIMIT ? end : USABLE_LIMIT;
-  claimAdd(alignUp(start, PAGE_SIZE), alignDown(top, PAGE_SIZE), REGION_USABLE);
+  claimAdd(alignUp(start, PAGE_SIZE), alignDown(lower(end, memoryLimit()), PAGE_SIZE), REGION_USABLE);
 }
 
 function firmwareKind(kind: number): number {

@@ -40,12 +40,6 @@ typedef enum {
   WASM_RT_TRAP_UNALIGNED,
 } wasm_rt_trap_t;
 
-// Division by zero, and the end of a function that never returns: `ud2`, which the kernel reports like any trap.
-static inline __attribute__((noreturn, always_inline)) void wasm_rt_trap(wasm_rt_trap_t code) {
-  (void)code;
-  __builtin_trap();
-}
-
 typedef enum {
   WASM_RT_I32, WASM_RT_I64, WASM_RT_F32, WASM_RT_F64, WASM_RT_V128, WASM_RT_FUNCREF, WASM_RT_EXTERNREF,
 } wasm_rt_type_t;

@@ -1,5 +1,4 @@
 /* CRC-32, text, packing: peers of crc32.ts, scan.ts and pack.ts in tests/bench/programs. */
-#include <string.h>
 #include "api.h"
 
 /* ---- crc32 */
@@ -62,11 +61,9 @@ enum { HASH_BITS = 12, MATCH_MIN = 4, MATCH_MAX = 127 + MATCH_MIN, LITERALS_MAX 
 
 static uint32_t seen[1 << HASH_BITS]; /* 1 + where the last four bytes with that hash were */
 
-static inline uint32_t load32(const uint8_t *p) {
-  uint32_t word;
-  memcpy(&word, p, sizeof word);
-  return word;
-}
+/* At any address; memcpy would be a call where there is no C library. */
+typedef uint16_t __attribute__((may_alias, aligned(1))) loose16;
+typedef uint32_t __attribute__((may_alias, aligned(1))) loose32;
 
 static uint8_t *copy(uint8_t *to, const uint8_t *from, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = from[i];
@@ -92,11 +89,11 @@ int64_t c_pack(uint8_t *to, const uint8_t *from, int64_t length) {
   void *table = seen;
   __asm__ volatile("rep stosq" : "+D"(table), "+c"(words) : "a"(0ull) : "memory"); /* as fillWords does */
   while (end - at >= MATCH_MIN) {
-    const uint32_t word = load32(at);
+    const uint32_t word = *(const loose32 *)at;
     uint32_t *const slot = &seen[word * 0x9e3779b1u >> (32 - HASH_BITS)];
     const uint8_t *const candidate = from + *slot - 1;
     *slot = at - from + 1;
-    if (candidate < from || load32(candidate) != word) {
+    if (candidate < from || *(const loose32 *)candidate != word) {
       at++;
       continue;
     }
@@ -104,10 +101,9 @@ int64_t c_pack(uint8_t *to, const uint8_t *from, int64_t length) {
     const int64_t most = end - at < MATCH_MAX ? end - at : MATCH_MAX;
     int64_t matched = MATCH_MIN;
     while (matched < most && candidate[matched] == at[matched]) matched++;
-    const uint16_t distance = at - candidate;
     *out++ = 128 + matched - MATCH_MIN;
-    memcpy(out, &distance, sizeof distance);
-    out += sizeof distance;
+    *(loose16 *)out = at - candidate;
+    out += 2;
     at += matched;
     written = at;
   }
@@ -123,9 +119,8 @@ int64_t c_unpack(uint8_t *to, const uint8_t *from, int64_t packed) {
       out = copy(out, from, control + 1);
       from += control + 1;
     } else {
-      uint16_t distance;
-      memcpy(&distance, from, sizeof distance);
-      from += sizeof distance;
+      const uint16_t distance = *(const loose16 *)from;
+      from += 2;
       out = copy(out, out - distance, control - 128 + MATCH_MIN);
     }
   }

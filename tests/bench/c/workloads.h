@@ -1,4 +1,4 @@
-/* What is measured: `run` does `operations` operations and answers a checksum of all results; `prepare` comes first. */
+/* What is measured: `run` does `operations` operations and answers a checksum of their results; `prepare` comes first. */
 #pragma once
 #include "api.h"
 
@@ -8,6 +8,7 @@ struct workload {
   uint64_t operations;
   void (*prepare)(const struct side *);
   uint64_t (*run)(const struct side *);
+  bool (*is_right)(void); /* after a run; may be null */
 };
 
 extern const struct workload workloads[];

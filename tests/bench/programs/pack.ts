@@ -6,7 +6,9 @@
  *
  * The last place where each hash of four bytes was seen is the only one that is tried.
  */
-import { fillWords, load16, load32, load8, staticBytes, store16, store32, store8 } from "../../../kernel/doors/machine.ts";
+import {
+  fillWords, load16, load32, load8, staticBytes, store16, store32, store8,
+} from "../../../kernel/doors/machine.ts";
 
 const HASH_BITS = 12;
 const seen = staticBytes(4 << HASH_BITS, 8); // u32 each: 1 + the offset of the last four bytes with that hash
@@ -16,7 +18,7 @@ const MATCH_MIN = 4;
 const MATCH_MAX = 127 + MATCH_MIN;
 const LITERALS_MAX = 128;
 
-/** Writes `length` bytes from `from` on in the form above; answers how many bytes that took, at most 129/128 of them. */
+/** Writes `length` bytes from `from` on in the form above; answers how many that took, at most 129 for each 128. */
 export function pack(to: bigint, from: bigint, length: number): number {
   fillWords(seen, 0n, SEEN_WORDS);
   let out = to;

@@ -2,10 +2,15 @@
 import { physOfImage, rodataStart, stackGuard, textStart } from "../../../kernel/arch/image.ts";
 import { logLine } from "../../../kernel/base/log.ts";
 import { optionIs } from "../../../kernel/dev/boot-options.ts";
-import { loadVolatile8, staticBytes, storeVolatile8 } from "../../../kernel/doors/machine.ts";
-import { DEMAND_WINDOW, DEMAND_WINDOW_SIZE, directMap, physAddr, type VirtAddr } from "../../../kernel/lib/addr.ts";
+import { copyBytes, loadVolatile8, staticBytes, storeVolatile8, writeCr3 } from "../../../kernel/doors/machine.ts";
+import {
+  DEMAND_WINDOW, DEMAND_WINDOW_SIZE, directMap, frameBytes, PAGE_BYTES, pageOf, physAddr, type VirtAddr,
+} from "../../../kernel/lib/addr.ts";
 import { HEAP_BASE } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
+import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
+import { levelFrames } from "../../../kernel/mm/paging/pte.ts";
+import { unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
 
 const SCRATCH = staticBytes(64);
@@ -23,6 +28,7 @@ export function trespassRun(): boolean {
   else if (optionIs("scenario", "firmware")) loadVolatile8(directMap(physAddr(0xfd_0000_0000n)));
   else if (optionIs("scenario", "overflow")) dig(1);
   else if (optionIs("scenario", "divide")) divide(zero());
+  else if (optionIs("scenario", "report")) reportFault();
   else if (optionIs("scenario", "heap-twice")) giveTwice();
   else if (optionIs("scenario", "frame-twice")) frameGiveTwice();
   else return false;
@@ -42,6 +48,18 @@ function divide(by: number): void {
 }
 function zero(): number {
   return loadVolatile8(SCRATCH);
+}
+
+/**
+ * A null pointer while the CPU uses a root that the report cannot read: its place in the direct map is taken away.
+ */
+function reportFault(): void {
+  const root = physAddr(0x1000_0000n); // far up in the pool, under a large page
+  const page = pageOf(directMap(root));
+  copyBytes(page, frameBytes(kernelRoot()), PAGE_BYTES);
+  writeCr3(root);
+  unmapRange(kernelRoot(), page, levelFrames(2));
+  loadVolatile8(0x10n);
 }
 
 function giveTwice(): void {

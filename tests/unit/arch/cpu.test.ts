@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import {
-  cpuInit, hasGigabytePages, hasGlobalPages, hasNx, hasSmap, hasSmep, hasUmip, physicalAddressBits,
+  cpuInit, hasGigabytePages, hasGlobalPages, hasNx, hasSmap, hasSmep, hasUmip, physicalAddressBits, physicalLimit,
 } from "../../../kernel/arch/cpu.ts";
 import { fakeMachine } from "../../fake/machine.ts";
 
 const PAE = 1n << 5n;
+const MCE = 1n << 6n;
 const PGE = 1n << 7n;
 const UMIP = 1n << 11n;
 const SMEP = 1n << 20n;
@@ -14,7 +15,7 @@ const WP = 1n << 16n;
 test("every protection that the CPU has is switched on", () => {
   const machine = fakeMachine();
   cpuInit();
-  expect(machine.cpu.cr4).toBe(PAE | PGE | UMIP | SMEP | SMAP);
+  expect(machine.cpu.cr4).toBe(PAE | MCE | PGE | UMIP | SMEP | SMAP);
   expect(machine.cpu.cr0 & WP).toBe(WP);
   expect([hasNx(), hasGigabytePages(), hasGlobalPages(), hasSmep(), hasSmap(), hasUmip()]).toEqual(Array(6).fill(true));
   expect(physicalAddressBits()).toBe(40);
@@ -28,7 +29,7 @@ test.each([
 ] as const)("a CPU without %s is asked for everything else", (feature, bit, has) => {
   const machine = fakeMachine({ cpu: { [feature]: false } });
   cpuInit(); // setting a CR4 bit that the CPU lacks would be #GP
-  expect(machine.cpu.cr4).toBe((PAE | PGE | UMIP | SMEP | SMAP) & ~bit);
+  expect(machine.cpu.cr4).toBe((PAE | MCE | PGE | UMIP | SMEP | SMAP) & ~bit);
   expect(has()).toBe(false);
 });
 
@@ -38,6 +39,7 @@ test("what has no control bit is only reported", () => {
   expect(hasGigabytePages()).toBe(false);
   expect(hasNx()).toBe(true);
   expect(physicalAddressBits()).toBe(36);
+  expect(physicalLimit()).toBe(0x10_0000_0000n);
 });
 
 test("bits that a loader left in CR4 do not stay", () => {

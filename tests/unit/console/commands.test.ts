@@ -88,7 +88,7 @@ test("too many or too few arguments get a sentence", () => {
 });
 
 test("a bad number gets a sentence", () => {
-  const sentence = "is not a number below 2^64; help shows how to write one.";
+  const sentence = "is not a number below 2^64; see help.";
   expect(answers("translate 0xg", "fault twelve", "fault 0x1_0000_0000_0000_0000")).toEqual([
     [`0xg ${sentence}`],
     [`twelve ${sentence}`],
@@ -180,4 +180,11 @@ test("fault anywhere else ends in the report", () => {
 test("panic panics", () => {
   type("panic\r");
   expect(() => consoleRun()).toThrow(KernelPanic);
+});
+
+test("a word that is wider than a terminal is cut, and the sentence is not", () => {
+  const said = answers("x".repeat(77), `fault ${"9".repeat(71)}`).flat();
+  expect(said[0]).toMatch(/^There is no command x+\.\.\.; help lists them\.$/);
+  expect(said[1]).toMatch(/^9+\.\.\. is not a number below 2\^64; see help\.$/);
+  for (const line of said) expect(line.length).toBeLessThanOrEqual(80);
 });

@@ -64,8 +64,14 @@ test("a number is read, the default stands in for an option not given", () => {
   expect(logTake(machine)).toBe("");
 });
 
+test("a line feed ends a word as a space does: options may come from a file", () => {
+  commandLineIs("heap.size=2M\r\nheap.base=4096\n");
+  expect(optionNumber("heap.size", 1n)).toBe(2n << 20n);
+  expect(optionNumber("heap.base", 1n)).toBe(4096n);
+});
+
 test("the default stands in for nonsense too, and a line says so", () => {
-  commandLineIs("heap.size=lots\x01");
+  commandLineIs("heap.size=lots\x7f");
   expect(optionNumber("heap.size", 7n)).toBe(7n);
   expect(logTake(machine)).toBe("dev: option is no number, the default is used: heap.size=lots?\n");
 });

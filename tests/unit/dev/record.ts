@@ -1,4 +1,5 @@
 /** The boot information record as plain values, and what the kernel logged while it filled it. */
+import { cpuInit } from "../../../kernel/arch/cpu.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import * as info from "../../../kernel/dev/boot-info.ts";
 import { type Machine, type MachineOptions, fakeMachine } from "../../fake/machine.ts";
@@ -6,10 +7,11 @@ import { type Machine, type MachineOptions, fakeMachine } from "../../fake/machi
 /** The kernel's image is where its own statics are: it may always be touched. */
 export const IMAGE_RANGE = { start: 0x10_0000, end: 0x30_0000 };
 
-/** A fresh machine on which the log already comes out. */
+/** A fresh machine on which the log already comes out and the CPU is known. */
 export function loggingMachine(options: MachineOptions = {}): Machine {
   const machine = fakeMachine(options);
   serialInit();
+  cpuInit();
   return machine;
 }
 /** What was logged since the last call. */

@@ -20,6 +20,8 @@ test.each([
   ["const x = new Map();", /garbage collector/],
   ["const x = `a`;", /strings are not built/],
   ["function f(...x: number): void {}", /fixed number/],
+  ["export function f(at: bigint): bigint { return load64(at + 8n); }", /field of a record/],
+  ["export function f(at: bigint): void { storeVolatile32(at + 4n, 1); }", /field of a record/],
   ['import { readFileSync } from "node:fs";', /its own files only/],
   ['import { x } from "./x";', /full name/],
   ["function f(x: number): void { switch (x) { default: break; case 1: break; } }", /[Dd]efault/],

@@ -22,23 +22,38 @@ test("status 0 is no success: the machine reset", () => {
   const { status, stderr } = run("scripts/qemu.sh", ["run", image]);
   expect(status).toBe(1);
   expect(stderr).toContain("triple fault");
+  expect(stderr.length).toBeLessThanOrEqual(81);
+});
+
+test("Ctrl-C is no error, and nothing is said about what QEMU has said", () => {
+  const here = withQemu(0);
+  here.fake("qemu-system-x86_64", "kill -INT $PPID");
+  const { status, stderr } = here.run("scripts/qemu.sh", ["run", here.image]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("a run that something ended from outside is no success", () => {
+  const here = withQemu(0);
+  here.fake("qemu-system-x86_64", "kill -TERM $PPID");
+  expect(here.run("scripts/qemu.sh", ["run", here.image]).status).toBe(143);
 });
 
 test.each([
   [1, "QEMU could not start"],
-  [2, "no exit that the kernel or this script knows"],
+  [2, "no exit that is known here"],
   [15, "ended the run with code 7"],
   [35, "panicked"],
   [39, "ended the run with code 19"],
   [127, "could not be started"],
   [134, "signal 6"],
   [255, "ended the run with code 127"],
-])("status %i is explained with a sentence", (status, why) => {
+])("status %i is explained within 80 columns", (status, why) => {
   const { run, image } = withQemu(status);
   const ended = run("scripts/qemu.sh", ["run", image]);
   expect(ended.status).toBe(1);
   expect(ended.stderr).toContain(`QEMU ended with status ${status}: `);
   expect(ended.stderr).toContain(why);
+  expect(ended.stderr.length).toBeLessThanOrEqual(81);
 });
 
 test("a person is told how to leave, and has the serial console", () => {

@@ -28,6 +28,8 @@ export interface Sandbox {
   remove(name: string): void;
   /** Runs a program in the repository; its PATH is what fake() made and the plainest tools. */
   run(program: string, args?: readonly string[], env?: Record<string, string>): Ended;
+  /** Runs a line of shell as run() would, on a terminal: what it would show is all in `stdout`. */
+  terminal(line: string): Ended;
 }
 
 /** What any system has, under the name that it is linked to. */
@@ -42,6 +44,13 @@ export function sandboxCreate(): Sandbox {
   mkdirSync(bin);
   for (const tool of PLAIN) symlinkSync(toolFind(tool), join(bin, tool));
 
+  const run: Sandbox["run"] = (program, args = [], env = {}) => {
+    const options = { cwd: ROOT, env: { PATH: bin, BIN: bin, ...env }, encoding: "utf8", timeout: 20_000 } as const;
+    const { status, stdout, stderr, error } = spawnSync(program, args, options);
+    if (error) throw error;
+    return { status, stdout, stderr };
+  };
+
   return {
     folder,
     fake(name, ...lines) {
@@ -51,12 +60,8 @@ export function sandboxCreate(): Sandbox {
     remove(name) {
       rmSync(join(bin, name), { force: true });
     },
-    run(program, args = [], env = {}) {
-      const options = { cwd: ROOT, env: { PATH: bin, BIN: bin, ...env }, encoding: "utf8", timeout: 20_000 } as const;
-      const { status, stdout, stderr, error } = spawnSync(program, args, options);
-      if (error) throw error;
-      return { status, stdout, stderr };
-    },
+    run,
+    terminal: (line) => run(toolFind("script"), ["-qec", line, "/dev/null"], { SHELL: "/bin/sh" }),
   };
 }
 

@@ -28,3 +28,14 @@ test("arguments arrive as they were given", () => {
   const { stderr } = here.run("scripts/step.sh", ["try it", "sh", "-c", 'echo "$1"; exit 1', "sh", "two words; *"]);
   expect(stderr).toBe("two words; *\n");
 });
+
+test("on a terminal a step shows how long it has been running, until it is over", () => {
+  const here = sandboxCreate();
+  // Here a second is over at once, and the step when the third one begins: two have been shown then.
+  here.fake("sleep", 'echo x >>"$BIN/seconds"');
+  here.fake("third-second", "until { read -r _; read -r _; read -r _; } 2>/dev/null <$BIN/seconds; do :; done");
+  const { status, stdout } = here.terminal("scripts/step.sh 'setup a thing' third-second");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^ {2}setup {5}a thing \.\.\.\r {2}setup {5}a thing +\d+ {3}s\r/);
+  expect(stdout).toMatch(/\r\x1b\[K {2}setup {5}a thing +\d+\.\d s\r\n$/);
+});

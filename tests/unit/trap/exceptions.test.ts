@@ -28,12 +28,12 @@ test("every exception has the manual's mnemonic, and every vector something to b
 });
 
 test.each([
-  [0b00000n, "0x0: a read by the kernel, page not present (P=0 W=0 U=0 R=0 I=0)"],
-  [0b00010n, "0x2: a write by the kernel, page not present (P=0 W=1 U=0 R=0 I=0)"],
-  [0b00111n, "0x7: a write by a program, page present but protected (P=1 W=1 U=1 R=0 I=0)"],
-  [0b10001n, "0x11: a fetch by the kernel, page present but protected (P=1 W=0 U=0 R=0 I=1)"],
-  [0b01001n, "0x9: a read by the kernel, reserved bit set in an entry (P=1 W=0 U=0 R=1 I=0)"],
-  [0b01000n, "0x8: a read by the kernel, reserved bit set in an entry (P=0 W=0 U=0 R=1 I=0)"], // as QEMU reports it
+  [0b00000n, "0x0: a read by the kernel, page not present"],
+  [0b00010n, "0x2 W: a write by the kernel, page not present"],
+  [0b00111n, "0x7 P W U: a write by a program, page present but protected"],
+  [0b10001n, "0x11 P I: a fetch by the kernel, page present but protected"],
+  [0b01001n, "0x9 P R: a read by the kernel, reserved bit set in an entry"],
+  [0b01000n, "0x8 R: a read by the kernel, reserved bit set in an entry"], // as QEMU reports it
 ])("page-fault error %i says what was tried and why it failed", (error, words) => {
   expect(meaning(14, error)).toBe(words);
 });
@@ -42,7 +42,7 @@ test.each([
   [13, 0n, "0x0: no selector"],
   [13, 0x28n, "0x28: GDT selector 0x28"],
   [11, 0x2cn, "0x2c: LDT selector 0x28"],
-  [10, 0x31n, "0x31: GDT selector 0x30, while an event from outside was delivered"],
+  [10, 0x31n, "0x31: GDT selector 0x30, from an external event"],
   [12, 0x6an, "0x6a: the IDT's gate for vector 13"],
 ])("the error code of vector %i, %i, names its selector", (vector, error, words) => {
   expect(meaning(vector, error)).toBe(words);
@@ -50,4 +50,10 @@ test.each([
 
 test("an error code without meaning is only shown", () => {
   expect(meaning(8, 0n)).toBe("0x0");
+});
+
+test("whatever the error code, its line fits the screen", () => {
+  const column = "  error    ".length;
+  for (let error = 0n; error < 32n; error++) expect(meaning(14, error).length).toBeLessThanOrEqual(80 - column);
+  for (const error of [0x7ffn, 0xffffn]) expect(meaning(13, error).length).toBeLessThanOrEqual(80 - column);
 });

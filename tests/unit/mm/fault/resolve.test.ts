@@ -6,10 +6,10 @@ import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
   faultResolve,
 } from "../../../../kernel/mm/fault/resolve.ts";
-import { kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
+import { kernelMapBuild, kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
 import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
-import { bootPaging } from "../../../fake/booted.ts";
-import { load64, type Machine, PageFault, store64 } from "../../../fake/machine.ts";
+import { bootFrames, bootPaging, pcRanges } from "../../../fake/booted.ts";
+import { load64, type Machine, MIB, PageFault, store64 } from "../../../fake/machine.ts";
 import { withFrames } from "../../../fake/pool.ts";
 import { tablesPicture } from "../../../fake/tables.ts";
 
@@ -66,4 +66,12 @@ test("without frames for the page and its tables it says so and changes nothing"
     expect(tablesPicture(machine, frameAddr(kernelRoot()))).toBe(before);
   }
   expect(withFrames(3, () => faultResolve(at(DEMAND_WINDOW), ACCESS_READ))).toBe(FAULT_REPAIRED);
+});
+
+test("before the kernel has tables of its own nothing is repaired, and no frame is taken", () => {
+  bootFrames(pcRanges(32 * MIB), { ramBytes: 32 * MIB });
+  withFrames(0, kernelMapBuild); // fails, and leaves no root
+  const free = framesFree();
+  expect(faultResolve(at(DEMAND_WINDOW), ACCESS_READ)).toBe(FAULT_NO_REGION);
+  expect(framesFree()).toBe(free);
 });

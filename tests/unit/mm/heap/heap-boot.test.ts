@@ -47,20 +47,20 @@ test.each([
 });
 
 test.each([
-  ["heap.base=0x1000", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0x7f80_0000_0000", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0x7fff_ffff_0000", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0x8000_0000_0000", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0xffff_8000_0000_0000", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0x4444_4444_0008", "is no page in PML4 slots 1 to 254"],
-  ["heap.base=0x447f_ffff_f000", "leaves the heap no room in its slot"],
+  ["heap.base=0x1000", "is not in slots 1-254"],
+  ["heap.base=0x7f80_0000_0000", "is not in slots 1-254"],
+  ["heap.base=0x7fff_ffff_0000", "is not in slots 1-254"],
+  ["heap.base=0x8000_0000_0000", "is not in slots 1-254"],
+  ["heap.base=0xffff_8000_0000_0000", "is not in slots 1-254"],
+  ["heap.base=0x4444_4444_0008", "is not a page"],
+  ["heap.base=0x447f_ffff_f000", "leaves its slot"],
   ["heap.base=here", "is no number"],
   ["heap.base=", "is no number"],
   ["heap.size=0", "64K to 32G"],
   ["heap.size=4096", "64K to 32G"],
-  ["heap.size=100000", "64K to 32G"],
+  ["heap.size=100000", "is not whole pages"],
   ["heap.size=64G", "64K to 32G"],
-  ["heap.size=0xffff_ffff_ffff_ffff", "64K to 32G"],
+  ["heap.size=0xffff_ffff_ffff_f000", "64K to 32G"],
   ["heap.size=1G", "not enough memory"],
 ])("`%s` gets a line, and the default is used", (option, words) => {
   const machine = bootPaging(32 * MIB, option);
@@ -68,8 +68,15 @@ test.each([
   const log = machine.serialTake();
   expect(log).toContain(words);
   expect(log).toContain("default is used");
+  for (const line of log.split("\r\n")) expect(line.length).toBeLessThanOrEqual(80);
   expect(heapTake(1n)).toBe(DEFAULT_BASE + 16n);
   expect(heapSize()).toBe(MIB);
+});
+
+test.each([256, 257, 300])("a heap larger than the default leaves the kernel 256 frames: %i", (left) => {
+  const frames = 1024 + 4 + left; // 4 MiB of pages, their tables
+  bootPaging(32 * MIB, "heap.base=0x5000_0000_0000 heap.size=4M");
+  expect(withFrames(frames, () => (heapBoot(), heapSize()))).toBe(left < 259 ? MIB : 4 * MIB);
 });
 
 test("without a frame for each of its pages and tables there is no heap, and no frame is kept", () => {

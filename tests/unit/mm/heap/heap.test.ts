@@ -4,13 +4,16 @@ import { DAMAGED, OK } from "../../../../kernel/lib/status.ts";
 import {
   heapAudit, heapFree, heapGive, heapInit, heapLargest, heapSize, heapTake, heapUsed,
 } from "../../../../kernel/mm/heap/heap.ts";
-import { fakeMachine, fillWords, KernelPanic, KIB, load64, store64 } from "../../../fake/machine.ts";
+import {
+  fakeMachine, fillWords, KernelPanic, KIB, load64, load8, type Machine, PoisonedAccess, store64, store8,
+} from "../../../fake/machine.ts";
 
 const BASE = directMap(physAddr(0x40_0000n));
 const HEADER = 16;
+let machine: Machine;
 
 function heap(sizeBytes = 64 * KIB): void {
-  fakeMachine();
+  machine = fakeMachine();
   heapInit(BASE, sizeBytes);
 }
 const plus = (va: bigint, bytes: number): VirtAddr => (va + BigInt(bytes)) as VirtAddr;
@@ -104,7 +107,7 @@ test("giving back a pointer into a block panics with it", () => {
 test("an overrun is found when the block or its neighbour is given back", () => {
   const block = heapTake(32n);
   const neighbour = heapTake(32n);
-  fillWords(block, 0n, 6);
+  machine.unwatched(() => fillWords(block, 0n, 6));
   expect(heapAudit()).toBe(DAMAGED);
   expect(() => heapGive(block)).toThrow("overrun?");
   expect(() => heapGive(neighbour)).toThrow("header overwritten");
@@ -114,11 +117,11 @@ test("one wrong bit anywhere in a header is found", () => {
   const block = heapTake(32n);
   for (const at of [plus(block, -16), plus(block, -8)]) {
     for (let bit = 0n; bit < 64n; bit++) {
-      const right = load64(at);
-      store64(at, right ^ (1n << bit));
+      const right = machine.unwatched(() => load64(at));
+      machine.unwatched(() => store64(at, right ^ (1n << bit)));
       expect(heapAudit()).toBe(DAMAGED);
       expect(() => heapGive(block)).toThrow(KernelPanic);
-      store64(at, right);
+      machine.unwatched(() => store64(at, right));
     }
   }
   heapGive(block);
@@ -129,9 +132,23 @@ test("a write into a free block's links is noticed before it is followed", () =>
   const block = heapTake(64n);
   heapTake(16n);
   heapGive(block);
-  store64(block, 0x4141_4141_4141_4141n);
+  machine.unwatched(() => store64(block, 0x4141_4141_4141_4141n));
   expect(heapAudit()).toBe(DAMAGED);
+  expect(() => heapLargest()).toThrow("used after free?");
   expect(() => heapTake(16n)).toThrow("used after free?");
+});
+
+test("the owner reaches the bytes asked for and none beside them, and none at all after giving them back", () => {
+  const block = heapTake(21n);
+  heapTake(16n);
+  for (let i = 0; i < 21; i++) store8(plus(block, i), i);
+  for (const at of [-1, -16, 21, 31, 32, 47]) {
+    expect(() => load8(plus(block, at))).toThrow(PoisonedAccess);
+    expect(() => store8(plus(block, at), 0)).toThrow(PoisonedAccess);
+  }
+  expect(() => store64(plus(block, 16), 0n)).toThrow(PoisonedAccess);
+  heapGive(block);
+  for (const at of [0, 8, 16, 20]) expect(() => load8(plus(block, at))).toThrow(PoisonedAccess);
 });
 
 test("a block that is given back at once can be taken for ever", () => {
@@ -148,10 +165,10 @@ test("random takes and gives never overlap, keep what was written, and end as on
   const random = mulberry32(7);
   for (let step = 0; step < 30_000; step++) {
     if (random() < 0.52) {
-      const size = Math.floor(2 ** (random() * 12));
+      const size = 8 * Math.ceil(2 ** (random() * 9));
       const va = heapTake(BigInt(size));
       if (va === NOWHERE && heapLargest() >= size) expect.unreachable("there was room");
-      if (va !== NOWHERE) take({ va, words: Math.ceil(size / 8), mark: BigInt(step) });
+      if (va !== NOWHERE) take({ va, words: size / 8, mark: BigInt(step) });
     } else if (live.length > 0) {
       give(Math.floor(random() * live.length));
     }
@@ -162,7 +179,7 @@ test("random takes and gives never overlap, keep what was written, and end as on
   expect(heapLargest()).toBe(largest);
 
   function take(block: (typeof live)[number]): void {
-    fillWords(block.va, block.mark, block.words); // up to 7 bytes more than asked for: a block is a multiple of 16
+    fillWords(block.va, block.mark, block.words);
     live.push(block);
   }
   function give(index: number): void {

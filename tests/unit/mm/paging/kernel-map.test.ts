@@ -7,7 +7,7 @@ import {
 } from "../../../../kernel/lib/addr.ts";
 import { NO_MEMORY, OK } from "../../../../kernel/lib/status.ts";
 import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
-import { translate, translateLevel } from "../../../../kernel/mm/paging/walk.ts";
+import { entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
 import { frameRangeGive, framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { bootFrames, bootPaging, pcRanges, type Range } from "../../../fake/booted.ts";
 import { GIB, load64, load8, type Machine, MIB, PageFault, store64, store8 } from "../../../fake/machine.ts";
@@ -117,7 +117,7 @@ test.each([
   expect(kernelMapBuild()).toBe(OK);
   kernelMapSwitch();
   expect(translate(kernelRoot(), directMap(physAddr(65n * BigInt(GIB) - 1n)))).toBe(65n * BigInt(GIB) - 1n);
-  expect(translateLevel()).toBe(level);
+  expect(entryStop()).toBe(level);
   expect(tableCount(machine, frameAddr(kernelRoot())) - 257).toBeLessThan(tablesAtMost + 16);
   store64(directMap(physAddr(65n * BigInt(GIB) - 8n)), 5n);
   expect(load64(directMap(physAddr(65n * BigInt(GIB) - 8n)))).toBe(5n);

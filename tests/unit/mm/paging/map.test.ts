@@ -11,7 +11,7 @@ import {
 } from "../../../../kernel/mm/paging/pte.ts";
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
-import { entryFind, translate, translateLevel } from "../../../../kernel/mm/paging/walk.ts";
+import { entryFind, entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
 import { frameRangeGive, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
 import {
   fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
@@ -45,7 +45,7 @@ const rootAddr = (): bigint => frameAddr(root);
 test("a mapped page translates with its offset; its neighbours do not", () => {
   expect(mapPage(root, HOME, frame(0x1234), DATA)).toBe(OK);
   expect(translate(root, (HOME + 0xabcn) as VirtAddr)).toBe(0x1234abcn);
-  expect(translateLevel()).toBe(1);
+  expect(entryStop()).toBe(1);
   expect(translate(root, (HOME - 1n) as VirtAddr)).toBe(NO_PHYS);
   expect(translate(root, (HOME + 4096n) as VirtAddr)).toBe(NO_PHYS);
 });
@@ -132,7 +132,7 @@ test("mapLargest chooses the largest pages that stand on both sides' boundaries"
   const sizes = mappings(machine, rootAddr()).map(({ bytes }) => Number(bytes));
   expect(sizes).toEqual([4096, GIB, 2 * MIB, 4096]);
   expect(translate(root, 0x4123_4567n as VirtAddr)).toBe(0x4123_4567n);
-  expect(translateLevel()).toBe(3);
+  expect(entryStop()).toBe(3);
 });
 
 test("a large page's PAT bit is no part of its address", () => {
@@ -147,7 +147,7 @@ test("mapLargest uses no page of 1 GiB where the CPU has none, and none of 2 MiB
   expect(mappings(machine, rootAddr()).every(({ bytes }) => bytes === 2n * BigInt(MIB))).toBe(true);
   mapLargest(root, page(0x1_0000_0000n), frame(1), 1024, DATA, 3);
   expect(translate(root, 0x1_0020_0000n as VirtAddr)).toBe(0x20_1000n);
-  expect(translateLevel()).toBe(1);
+  expect(entryStop()).toBe(1);
 });
 
 test("a larger page is unmapped whole or not at all", () => {

@@ -121,7 +121,18 @@ test("the reserved terabyte at the top does not count as the highest usable memo
   expect(highestUsable()).toBe(0x100_0000n);
 });
 
+test("memory beyond what the CPU can address is left out, whatever the firmware says", () => {
+  machine = loggingMachine({ cpu: { physicalBits: 36 } });
+  smallPc();
+  rangeAdd(0xf_ffff_e000n, 0x5000n, 1);
+  rangeAdd(0x20_0000_0000n, 0x5000n, 1);
+  memoryMapBuild();
+  expect(regions().at(-1)).toBe("fffffe000-1000000000 usable");
+  expect(highestUsable()).toBe(0x10_0000_0000n);
+});
+
 test("memory beyond the direct map's room is left out", () => {
+  machine = loggingMachine({ cpu: { physicalBits: 52 } });
   smallPc();
   rangeAdd((1n << 46n) - 0x2000n, 0x5000n, 1);
   rangeAdd(1n << 47n, 0x5000n, 1);

@@ -1,0 +1,45 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { multibootInfo, range, rsdp } from "../unit/dev/loader.ts";
+import { HAS_SANITIZERS, HOSTED, run, withFolder } from "./programs.ts";
+
+const LONG = process.env["LONG"] === "1";
+const LONG_SECONDS = 300;
+
+/** Executions of each on every run of the tests: two or three seconds of an idle core. */
+const TARGETS = [
+  ["heap", 20_000],
+  ["frames", 20_000],
+  ["tables", 1_000],
+  ["boot", 20_000],
+] as const;
+
+const HEADER_BYTES = 8; // the target writes the information's own header
+const SEEDS: Readonly<Record<string, Uint8Array>> = {
+  boot: multibootInfo({
+    ranges: [range(0, 0x9fc00), range(0x9fc00, 0x400, 2), range(0x10_0000, 0x70_0000), range(0x70_0000, 0x1000, 3)],
+    modules: [{ start: 0x60_0000, end: 0x60_1234, text: "a" }],
+    commandLine: "heap.size=2M panic=exit",
+    rsdp: rsdp(0x1000, 0x2000n),
+  }).subarray(HEADER_BYTES),
+};
+
+test.skipIf(!HAS_SANITIZERS).each(TARGETS)(
+  "fuzzing %s finds nothing",
+  (name, runs) => {
+    withFolder((folder) => {
+      const corpus = join(folder, "corpus");
+      mkdirSync(corpus);
+      const seed = SEEDS[name];
+      if (seed !== undefined) writeFileSync(join(corpus, "seed"), seed);
+      const effort = LONG ? [`-max_total_time=${LONG_SECONDS}`] : [`-runs=${runs}`, "-seed=1"];
+      const { output, ended } = run(join(HOSTED, `fuzz-${name}`), ["-max_len=400", ...effort, corpus], folder);
+      if (ended !== 0) throw new Error(output.split("\n").slice(-60).join("\n"));
+      const [, done] = /^Done (\d+) runs/m.exec(output) ?? [];
+      console.log(`fuzz ${name}: ${done} executions`);
+      expect(Number(done)).toBeGreaterThanOrEqual(LONG ? 1 : runs);
+    });
+  },
+  LONG ? (LONG_SECONDS + 60) * 1000 : 60_000,
+);
