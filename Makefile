@@ -22,8 +22,10 @@ CLANG := clang-14
 # Looked up when it is used: a fresh machine gets it during this very run. The name with a number is lld-14's only one.
 LLD = $(shell command -v ld.lld-14 || command -v ld.lld)
 
-# DESIGN.md, "Toolchain", says why each. Warnings are on for the sake of boot/doors.h; the generated code around it has
-# helpers that are not used.
+# An interrupt may come at any instruction: no red zone. Saving general registers must be enough: no SSE. TypeScript's
+# arithmetic wraps, its loads may look at one place in two widths, and an endless loop is meant: -fwrapv,
+# -fno-strict-aliasing, -fno-finite-loops. A backtrace follows rbp. Warnings are on for the sake of boot/doors.h; the
+# generated code around it has helpers that are not used.
 CFLAGS := -O2 -g -std=gnu11 -ffreestanding -nostdlibinc -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
   -fno-pic -fno-strict-aliasing -fwrapv -fno-finite-loops -fno-omit-frame-pointer -mcmodel=kernel \
   -fno-asynchronous-unwind-tables -Wall -Werror -Wno-unused -isystem scripts/compile/rt -I boot

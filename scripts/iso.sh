@@ -55,4 +55,6 @@ cp "$kernel" "$content/boot/kernel.elf"
   echo 'halt'
 } >"$content/boot/grub/grub.cfg"
 
-grub-mkrescue --fonts= --locales= --themes= -o "$image" "$content"
+# A machine that is starting from the image there was keeps it.
+grub-mkrescue --fonts= --locales= --themes= -o "$image.new" "$content"
+mv "$image.new" "$image"

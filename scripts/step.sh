@@ -20,12 +20,18 @@ now() {
   echo "${uptime%.*}${uptime#*.}"
 }
 
-# A line that is still running is shown on a terminal, unless steps run side by side and would write over each other.
+# One step at a time: those of another make in this folder are waited for (this file is what is locked; a system without
+# flock does not wait). Under make -j they run side by side, and are not shown while they do: they would write over each
+# other.
 live=no
 case ${MAKEFLAGS-} in
-  *--jobserver*) ;;
-  *) if [ -t 1 ]; then live=yes; fi ;;
+  *--jobserver*) alone='' ;;
+  *)
+    alone='flock 9'
+    if [ -t 1 ]; then live=yes; fi
+    ;;
 esac
+exec 9<"$0"
 
 # The seconds so far, every second: a step of minutes is seen to go on. Ctrl-C does not reach what a shell runs in the
 # background, so it looks by itself whether this shell is still there.
@@ -38,9 +44,10 @@ show_seconds() {
 start=$(now)
 if [ $live = yes ]; then
   printf '  %-9s %.60s ...' "$verb" "$what"
-  show_seconds &
+  show_seconds 9<&- &
 fi
-output=$("$@" 2>&1 </dev/null)
+$alone 2>/dev/null
+output=$("$@" 2>&1 </dev/null 9<&-)
 status=$?
 spent=$(($(now) - start))
 if [ $live = yes ]; then

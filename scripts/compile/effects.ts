@@ -4,9 +4,8 @@
  */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import type ts from "typescript";
-import { accessorOf, layoutOf } from "./layouts.ts";
-import { constantOf } from "./lower-expressions.ts";
-import { declarationOf, entityOf, kindAt, type Lowering, type Scope } from "./scope.ts";
+import { accessorOf } from "./layouts.ts";
+import { declarationOf, entityOf, isGlobal, type Lowering, type Scope } from "./scope.ts";
 import { withoutCasts, type FunctionEntity } from "./symbols.ts";
 
 /** Memory, as ordinary loads and stores see it. */
@@ -95,11 +94,11 @@ function addCall(scope: Scope, node: TSESTree.CallExpression, effects: Effects):
     if (isBarrier(entity.name)) effects.hasBarrier = true;
   } else if (entity === undefined && callee.type === "MemberExpression") {
     const owner = entityOf(scope, callee.object);
-    if (owner?.kind !== "layout" || callee.property.type !== "Identifier") return;
-    const accessor = accessorOf(layoutOf(scope, owner, constantOf), callee.property.name);
+    if (owner?.kind !== "layout" || owner.layout === undefined || callee.property.type !== "Identifier") return;
+    const accessor = accessorOf(owner.layout, callee.property.name);
     if (accessor?.does === "read") effects.reads.add(MEMORY);
     if (accessor?.does === "write") effects.writes.add(MEMORY);
-  } else if (callee.type === "Identifier" && kindAt(scope, callee) === "function" && entity?.kind !== "opcode") {
+  } else if (entity?.kind !== "opcode" && !isGlobal(scope, callee, "Number") && !isGlobal(scope, callee, "BigInt")) {
     effects.hasBarrier = true; // a function value: it may do anything
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Refuses a loop that waits for what it cannot see change: natively a module variable and an ordinary load are read once,
- * and the loop would go round for ever (DESIGN.md, "Interrupts and concurrency").
+ * and the loop would go round for ever.
  *
  * What decides whether a loop goes on are its test and the conditions around every jump out of it or to its next turn.
  * It waits if they look at a module variable or at memory, and nothing that they look at is changed by a turn of the
@@ -10,7 +10,7 @@ import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";
 import { CallEffects, effectsOf, MEMORY, variableOf, walk, type Effects, type Thing } from "./effects.ts";
 import { addRefusal, refusalAt } from "./places.ts";
-import { kindAt, type Lowering, type Scope } from "./scope.ts";
+import type { Lowering, Scope } from "./scope.ts";
 import { withoutCasts, type FunctionEntity } from "./symbols.ts";
 
 type Loop = TSESTree.ForStatement | TSESTree.WhileStatement | TSESTree.DoWhileStatement;
@@ -139,7 +139,7 @@ class LoopStudy {
           this.#jumps.push({ node: each, guards });
           return true;
         case "CallExpression":
-          if (kindAt(this.#scope, each) === "never") this.#jumps.push({ node: each, guards });
+          if (this.#neverReturns(each)) this.#jumps.push({ node: each, guards });
           return true;
         default:
           this.#addAssignment(each, guards);
@@ -154,6 +154,10 @@ class LoopStudy {
     if (inner.type === "ForStatement" && inner.update) this.#collect(inner.update, within, depth + 1);
     if (inner.test) this.#collect(inner.test, guards, depth);
     this.#collect(inner.body, within, depth + 1);
+  }
+
+  #neverReturns(call: TSESTree.CallExpression): boolean {
+    return (this.#scope.module.services.getTypeAtLocation(call).flags & ts.TypeFlags.Never) !== 0;
   }
 
   /** To the next turn, or out of the loop: a jump within an inner loop or switch is neither. */

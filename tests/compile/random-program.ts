@@ -1,29 +1,10 @@
 /**
- * Random programs in the dialect. Every function takes (number, bigint, bigint), ends, and mostly keeps its values in
- * their domains; what leaves them all the same is noticed by the checked build and not compared.
+ * Random programs in the dialect: arithmetic of both kinds, conversions, control, calls, function values, doors, static
+ * bytes, records, strings. Every function takes (number, bigint, bigint), ends, and mostly keeps its values in
+ * their domains; what leaves them all the same is noticed by the checked build and not compared. Addresses differ from
+ * host to host and go nowhere but into doors.
  */
-
-/** A small generator of numbers, the same for the same seed (Steele, Lea, Flood: "Fast Splittable PRNGs", 2014). */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-  /** 0 .. limit-1 */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x9e37_79b9) >>> 0;
-    let z = this.#state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0_aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a_2d97);
-    return ((z ^ (z >>> 15)) >>> 0) % limit;
-  }
-  pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)]!;
-  }
-  chance(oneIn: number): boolean {
-    return this.below(oneIn) === 0;
-  }
-}
+import type { Random } from "./random.ts";
 
 type Kind = "number" | "bigint" | "boolean";
 const NUMBERS = [
@@ -35,6 +16,7 @@ const WORDS = [
   "0x1_0000_0000n",
   "0xffff_8000_0000_0000n", "0x7fff_ffff_ffff_ffffn", "0x8000_0000_0000_0000n", "0xffff_ffff_ffff_ffffn",
 ];
+const TEXTS = [`""`, `"a"`, `"h\u00e9llo"`, `"tick \\n tock"`];
 const COMPARISONS = ["<", "<=", ">", ">=", "===", "!=="];
 
 interface Variable {
@@ -51,15 +33,20 @@ export class RandomProgram {
   #names = 0;
   #result: Kind = "number";
 
-  constructor(seed: number) {
-    this.#random = new Random(seed);
+  constructor(random: Random) {
+    this.#random = random;
   }
 
   /** Source with functions f0 … and `reset` and `state`, which look after the module's variables. */
   source(functions: number): string {
     const lines = [
       "// @ts-nocheck: comparing constants is what people should not do",
+      `import { load16, load32, load64, load8, staticBytes } from "../../kernel/doors/machine.ts";`,
+      `import { store16, store32, store64, store8, stringByte, stringLength } from "../../kernel/doors/machine.ts";`,
       `import { countLeadingZeros, countOnes, countTrailingZeros, rotateLeft } from "../../kernel/lib/bits.ts";`,
+      `import { layout, packed, u16, u32, u64, u8 } from "../../kernel/lib/layout.ts";`,
+      "const POOL = staticBytes(64, 8);",
+      "const CELL = layout(16, { count: u32, low: u8, base: packed(u64), high: u8, kind: u16 });",
       "let g0 = 3;",
       "let g1 = 0xffff_8000_0000_0000n;",
       "let g2 = false;",
@@ -67,9 +54,16 @@ export class RandomProgram {
       "const twist = (a: number, b: bigint, c: bigint): bigint => BigInt.asUintN(64, BigInt(a) * b + c);",
       "const turn = (a: number, b: bigint, c: bigint): bigint => rotateLeft(b ^ c, a);",
       "let handler: Unary = twist;",
-      "export function reset(): void { g0 = 3; g1 = 0xffff_8000_0000_0000n; g2 = false; handler = twist; }",
+      "const apply = (fn: Unary, a: number, b: bigint): bigint => fn(a, b, BigInt.asUintN(64, b + 1n));",
+      "const byteOf = (text: string, at: number): number => (at < stringLength(text) ? stringByte(text, at) : 256);",
+      "export function reset(): void {",
+      "g0 = 3; g1 = 0xffff_8000_0000_0000n; g2 = false; handler = twist;",
+      "for (let at = 0n; at < 64n; at += 8n) store64(POOL + at, at * 0x0101_0101n);",
+      "}",
       "export function state(): bigint {",
-      "return BigInt.asUintN(64, BigInt(g0) ^ g1 ^ (BigInt(g2) << 32n) ^ handler(1, 2n, 3n));",
+      "let sum = BigInt.asUintN(64, BigInt(g0) ^ g1 ^ (BigInt(g2) << 32n) ^ handler(1, 2n, 3n));",
+      "for (let at = 0n; at < 64n; at += 8n) sum = rotateLeft(sum ^ load64(POOL + at), 7);",
+      "return sum;",
       "}",
     ];
     for (let i = 0; i < functions; i++) lines.push(this.#function(`f${i}`));
@@ -88,8 +82,8 @@ export class RandomProgram {
     this.#loops = [];
     this.#names = 0;
     this.#result = this.#random.pick(["number", "bigint", "boolean"] as const);
-    const body = this.#block(2);
-    const result = this.#expression(this.#result, 3);
+    const body = this.#block(this.#random.chance(8) ? 2 : this.#random.below(2));
+    const result = this.#expression(this.#result, this.#random.chance(3) ? 3 : 2);
     this.#callable.push({ name, kind: this.#result });
     if (this.#callable.length > 8) this.#callable.shift(); // or calls of calls would take for ever
     return `export function ${name}(a: number, b: bigint, c: bigint): ${this.#result} {\n${body}return ${result};\n}`;
@@ -133,6 +127,10 @@ export class RandomProgram {
       () => `Number(BigInt.asUintN(${random.pick([1, 8, 16, 32, 48])}, ${this.#ring(depth - 1)}))`,
       () => `Number(BigInt.asIntN(${random.pick([8, 16, 32, 40])}, ${this.#ring(depth - 1)}))`,
       () => `Number(${truth()})`,
+      () => `load${random.pick([8, 16, 32])}(${this.#address(depth - 1)})`,
+      () => `CELL.${random.pick(["count", "low", "high", "kind"])}(${this.#record(depth - 1)})`,
+      () => `stringLength(${random.pick(TEXTS)})`,
+      () => `byteOf(${random.pick(TEXTS)}, ${number()} & 7)`,
       () => `Number(${word()} >> 12n)`,
       () => `(${truth()} ? ${number()} : ${number()})`,
       () => `(${this.#target("number")} = ${number()})`,
@@ -141,6 +139,15 @@ export class RandomProgram {
       () => this.#call("number", depth) ?? number(),
     ];
     return random.pick(forms)();
+  }
+
+  /** Of up to eight bytes in POOL, at any alignment. */
+  #address(depth: number): string {
+    return `POOL + ((${this.#word(depth)}) % 57n)`;
+  }
+  /** Of a CELL in POOL. */
+  #record(depth: number): string {
+    return `POOL + ((${this.#word(depth)}) & 48n)`;
   }
 
   /** `x++` and its like. */
@@ -176,6 +183,9 @@ export class RandomProgram {
       () => `rotateLeft(${word()}, ${this.#number(depth - 1)})`,
       () => `BigInt(${this.#number(depth - 1)} >>> 0)`,
       () => `BigInt(${this.#truth(depth - 1)})`,
+      () => `load64(${this.#address(depth - 1)})`,
+      () => `CELL.base(${this.#record(depth - 1)})`,
+      () => `apply(${random.pick(["twist", "turn", "handler"])}, ${this.#number(depth - 1)}, ${word()})`,
       () => `handler(${this.#number(depth - 1)}, ${word()}, ${word()})`,
       () => this.#call("bigint", depth) ?? word(),
     ];
@@ -252,6 +262,10 @@ export class RandomProgram {
       () => `${this.#target("number")} ${random.pick(["+=", "-="])} ${this.#number(1)} & 0xffff;\n`,
       () => `${this.#step()};\n`,
       () => `handler = ${random.pick(["twist", "turn"])};\n`,
+      () => `store${random.pick([8, 16, 32])}(${this.#address(1)}, ${this.#number(1)});\n`,
+      () => `store64(${this.#address(1)}, ${this.#word(1)});\n`,
+      () => `CELL.${random.pick(["setCount", "setLow", "setHigh", "setKind"])}(${this.#record(1)}, ${this.#number(1)});\n`,
+      () => `CELL.setBase(${this.#record(1)}, ${this.#word(1)});\n`,
       () => this.#jump(),
     ];
     if (depth <= 0) return random.pick(simple)();

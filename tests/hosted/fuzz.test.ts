@@ -7,13 +7,15 @@ import { HAS_SANITIZERS, HOSTED, run, withFolder } from "./programs.ts";
 const LONG = process.env["LONG"] === "1";
 const LONG_SECONDS = 300;
 
-/** Executions of each on every run of the tests: two or three seconds of an idle core. */
+/** Executions of each on every run of the tests, and the longest input: two or three seconds of an idle core. */
 const TARGETS = [
-  ["heap", 20_000],
-  ["frames", 20_000],
-  ["tables", 1_000],
-  ["boot", 20_000],
+  ["heap", 15_000, 160],
+  ["frames", 20_000, 400],
+  ["tables", 3_000, 120],
+  ["boot", 30_000, 400],
 ] as const;
+
+const INPUT = ["-len_control=0"]; // long inputs from the start: short ones do little
 
 const HEADER_BYTES = 8; // the target writes the information's own header
 const SEEDS: Readonly<Record<string, Uint8Array>> = {
@@ -27,14 +29,15 @@ const SEEDS: Readonly<Record<string, Uint8Array>> = {
 
 test.skipIf(!HAS_SANITIZERS).each(TARGETS)(
   "fuzzing %s finds nothing",
-  (name, runs) => {
+  (name, runs, longest) => {
     withFolder((folder) => {
       const corpus = join(folder, "corpus");
       mkdirSync(corpus);
       const seed = SEEDS[name];
       if (seed !== undefined) writeFileSync(join(corpus, "seed"), seed);
       const effort = LONG ? [`-max_total_time=${LONG_SECONDS}`] : [`-runs=${runs}`, "-seed=1"];
-      const { output, ended } = run(join(HOSTED, `fuzz-${name}`), ["-max_len=400", ...effort, corpus], folder);
+      const args = [...INPUT, `-max_len=${longest}`, ...effort, corpus];
+      const { output, ended } = run(join(HOSTED, `fuzz-${name}`), args, folder);
       if (ended !== 0) throw new Error(output.split("\n").slice(-60).join("\n"));
       const [, done] = /^Done (\d+) runs/m.exec(output) ?? [];
       console.log(`fuzz ${name}: ${done} executions`);

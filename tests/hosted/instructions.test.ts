@@ -82,7 +82,7 @@ test.each([
   ["placeG", "lea 0x18(%rdi),%rax"],
   ["size", "mov $0x30,%eax"],
   ["third", "mov 0x98(%rdi),%eax"],
-  ["addOne", "incl 0x8(%rdi)"],
+  ["addOne", "addl $0x1,0x8(%rdi)"],
 ])("%s is the one instruction %s", (name, instruction) => {
   expect(bodyOf(name)).toEqual([instruction]);
 });

@@ -6,7 +6,7 @@ import { sandboxCreate } from "./sandbox.ts";
 /** Makes an image of a stand-in kernel and modules; stdout is the grub.cfg in it. */
 function image(cmdline: string, ...modules: string[]) {
   const here = sandboxCreate();
-  here.fake("grub-mkrescue", 'for content; do :; done; cat "$content/boot/grub/grub.cfg"');
+  here.fake("grub-mkrescue", 'while [ "$1" != -o ]; do shift; done', ': >"$2"', 'cat "$3/boot/grub/grub.cfg"');
   const paths = ["kernel.elf", ...modules].map((name) => join(here.folder, name));
   for (const path of paths) writeFileSync(path, "");
   return here.run("scripts/iso.sh", [join(here.folder, "kernel.iso"), ...paths], { CMDLINE: cmdline });

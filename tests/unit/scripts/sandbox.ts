@@ -33,7 +33,7 @@ export interface Sandbox {
 }
 
 /** What any system has, under the name that it is linked to. */
-const PLAIN = ["sh", "cat", "cp", "rm", "mkdir", "touch", "chmod", "dirname", "basename", "env", "stty", "true"];
+const PLAIN = ["sh", "cat", "cp", "mv", "rm", "mkdir", "touch", "chmod", "dirname", "basename", "env", "stty", "true"];
 
 /** Removed when the test is over. */
 export function sandboxCreate(): Sandbox {

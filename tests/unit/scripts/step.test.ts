@@ -39,3 +39,20 @@ test("on a terminal a step shows how long it has been running, until it is over"
   expect(stdout).toMatch(/^ {2}setup {5}a thing \.\.\.\r {2}setup {5}a thing +\d+ {3}s\r/);
   expect(stdout).toMatch(/\r\x1b\[K {2}setup {5}a thing +\d+\.\d s\r\n$/);
 });
+
+/** Two steps at once, each of which fails if the other one is at work. */
+function twoSteps(env: Record<string, string> = {}) {
+  const here = sandboxCreate();
+  for (const tool of ["flock", "sleep", "rmdir"]) here.fake(tool, `PATH=/usr/bin:/bin exec ${tool} "$@"`);
+  here.fake("work", 'mkdir "$BIN/at-work" || exit 1', "sleep 0.3", 'rmdir "$BIN/at-work"');
+  const twice = "scripts/step.sh 'try one' work & scripts/step.sh 'try two' work; wait $! && echo both";
+  return here.run("sh", ["-c", twice], env);
+}
+
+test("steps of two makes in one folder wait for each other", () => {
+  expect(twoSteps()).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("steps of one make that runs them side by side do not", () => {
+  expect(twoSteps({ MAKEFLAGS: " -j2 --jobserver-auth=3,4" }).stderr).toContain("at-work");
+});

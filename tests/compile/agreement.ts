@@ -1,0 +1,116 @@
+/** Do all hosts answer alike? Runs one random program in each and says where they differ. */
+import { resolve } from "node:path";
+import { compileProgram, type Compiled } from "../../scripts/compile/compile.ts";
+import { CompileError, REPOSITORY } from "../../scripts/compile/errors.ts";
+import { runSource, runWasm, type Exports } from "../../scripts/compile/hosts.ts";
+import type { ExportInfo } from "../../scripts/compile/lower.ts";
+import { answerOf, describeCase, type Answer, type Case } from "./cases.ts";
+import { testDoors } from "./doors.ts";
+import { runNative } from "./native.ts";
+import { Random } from "./random.ts";
+import { RandomProgram } from "./random-program.ts";
+import { onlyWith, shrink } from "./shrink.ts";
+
+const CALLS_EACH = 8;
+const NUMBERS = [0, 1, -1, 7, 31, 255, 0x7fff_ffff, 0x8000_0000, -98765432109];
+const WORDS = [0n, 1n, 64n, 0xffff_ffffn, 0xffff_8000_0000_0000n, 0x7fff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn];
+const LEVELS = ["-O2", "-O0"];
+
+/** A call, what the checked source answers, and what another host does. */
+export interface Difference {
+  readonly each: Case;
+  readonly host: string;
+  readonly expected: Answer;
+  readonly found: Answer;
+}
+/** The program as the second host gets it: the identity, or a compiler that is wrong on purpose. */
+export type Compiler = (compiled: Compiled) => Compiled;
+
+export function compileSource(name: string, source: string): Compiled {
+  const file = resolve(REPOSITORY, `tests/compile/${name}.ts`);
+  return compileProgram(file, { texts: new Map([[file, source]]) });
+}
+
+export function randomSource(seed: number, functions: number): string {
+  return new RandomProgram(new Random(seed)).source(functions);
+}
+
+/** What a host answers, and the module's variables and memory after it. */
+function answerAndState(exports: Exports, each: Case): Answer {
+  exports["reset"]!();
+  const answer = answerOf(exports, each);
+  return answer === "left" ? answer : `${answer} ${exports["state"]!()}`;
+}
+
+interface Expected {
+  readonly each: Case;
+  readonly answer: Answer;
+}
+
+/** Calls of every function and what the checked source answers, where every value stays in its domain. */
+function expectedAnswers(compiled: Compiled, seed: number): Expected[] {
+  const random = new Random(seed + 1);
+  const functions = compiled.exports.filter(({ name }) => name.startsWith("f"));
+  const argumentsOf = (): Case["args"] => [random.pick(NUMBERS), random.pick(WORDS), random.pick(WORDS)];
+  const all = functions.flatMap((fn) => Array.from({ length: CALLS_EACH }, () => ({ fn, args: argumentsOf() })));
+  const checked = runSource(compiled, testDoors());
+  const answered = all.map((each) => ({ each, answer: answerAndState(checked, each) }));
+  return answered.filter(({ answer }) => answer !== "left");
+}
+
+function differences(host: string, expected: readonly Expected[], answers: readonly Answer[]): Difference[] {
+  return expected.flatMap(({ each, answer }, i) => {
+    const found = answers[i] ?? "nothing";
+    return found === answer ? [] : [{ each, host, expected: answer, found }];
+  });
+}
+
+export interface Compared {
+  readonly calls: number;
+  readonly differences: readonly Difference[];
+}
+
+/** In Wasm, and natively unless that already differs or is not asked for. */
+export function compare(compiled: Compiled, seed: number, natively: boolean, compiler: Compiler = (same) => same): Compared {
+  const expected = expectedAnswers(compiled, seed);
+  const wasm = runWasm(compiler(compiled), testDoors());
+  const found = differences("Wasm", expected, expected.map(({ each }) => answerAndState(wasm, each)));
+  if (found.length === 0 && natively) {
+    for (const [level, answers] of nativeAnswers(compiled, expected)) {
+      found.push(...differences(`clang ${level}`, expected, answers));
+    }
+  }
+  return { calls: expected.length, differences: found };
+}
+
+function nativeAnswers(compiled: Compiled, expected: readonly Expected[]): [string, Answer[]][] {
+  const exported = (name: string): ExportInfo => compiled.exports.find((each) => each.name === name)!;
+  const reset: Case = { fn: exported("reset"), args: [] };
+  const state: Case = { fn: exported("state"), args: [] };
+  const answers = runNative(compiled, expected.flatMap(({ each }) => [reset, each, state]), LEVELS);
+  return [...answers].map(([level, all]) => {
+    return [level, expected.map((_, i) => `${all[3 * i + 1]} ${all[3 * i + 2]!.replace("n", "")}`)];
+  });
+}
+
+/** The difference, and a small program that has it. */
+export function report(source: string, seed: number, first: Difference, compiler: Compiler = (same) => same): string {
+  const natively = first.host !== "Wasm";
+  let last = first;
+  const fails = (candidate: string): boolean => {
+    try {
+      const again = compare(compileSource("shrunk", candidate), seed, natively, compiler).differences;
+      last = again[0] ?? last;
+      return again.length > 0;
+    } catch (error) {
+      // it does not compile, or is not a program that this can call
+      if (error instanceof CompileError || error instanceof TypeError || error instanceof ReferenceError) return false;
+      throw error;
+    }
+  };
+  const needed = onlyWith(source, first.each.fn.name);
+  const small = shrink(fails(needed) ? needed : source, fails, natively ? 100 : 300);
+  fails(small);
+  const { each, host, expected, found } = last;
+  return `${describeCase(each)} is ${expected} in the checked source, ${found} in ${host} (seed ${seed}):\n${small}`;
+}
