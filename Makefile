@@ -66,9 +66,12 @@ run: build ## build, then boot in QEMU, the console in this terminal
 
 build: build/kernel.iso ## the kernel and its boot image, in build/
 
-# The last line is the count, also when there is nothing to test because it does not build.
+# The last line is the count, also when there is nothing to test because it does not build. What is missing is installed
+# first, and shown while it is: under -j no step is.
 test: ## every test, in under five minutes
-	@$(MAKE) --no-print-directory -j$$(nproc) build build/test.iso || { echo '0 passed, 1 failed'; exit 1; }
+	@{ $(MAKE) -s node_modules/.stamp && \
+	  STEPS_LOCKED=yes flock -o $(STEP) $(MAKE) --no-print-directory -j$$(nproc) build build/test.iso; } || \
+	  { echo '0 passed, 1 failed'; exit 1; }
 	@$(TSX) scripts/test.ts
 
 bench: node_modules/.stamp ## figures against the goals, and build/bench.json
@@ -78,7 +81,7 @@ hosted: $(HOSTED_GOALS) ## the kernel's rooms as a library for Linux, in build/h
 
 setup: ## install what is missing: tools by apt-get, packages by npm
 	@scripts/setup.sh
-	@$(MAKE) --no-print-directory node_modules/.stamp
+	@$(MAKE) -s node_modules/.stamp
 
 clean: ## remove everything that was built
 	@rm -rf build
@@ -90,9 +93,10 @@ build/setup.stamp: scripts/setup.sh
 	@mkdir -p $(@D) && touch $@
 
 # npm begins by removing node_modules, and the stamp with it: an installation that was interrupted is repeated.
-# (Some versions of npm copy scripts/nasm-bin, others link it.)
+# (Some versions of npm copy scripts/nasm-bin, others link it.) Its cache is in the home folder, if one can write there.
 node_modules/.stamp: package.json package-lock.json $(wildcard scripts/nasm-bin/*) | build/setup.stamp
-	@$(STEP) 'setup npm packages' npm ci --loglevel=error
+	@[ -w "$$HOME" ] || export npm_config_cache="$(CURDIR)/build/npm"; \
+	  $(STEP) 'setup npm packages' npm ci --loglevel=error
 	@touch $@
 
 # ---- TypeScript -> Wasm -> C -> object ----------------------------------------------------------------------

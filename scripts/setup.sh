@@ -19,6 +19,7 @@ grub-common     grub-mkrescue       makes the boot image
 grub-pc-bin     grub-for-pc         the boot loader in that image
 xorriso         xorriso             writes the image (grub-mkrescue calls it)
 mtools          mformat             writes its EFI part (grub-mkrescue calls it)
+util-linux      flock               lets one make wait for another
 END
 }
 

@@ -20,17 +20,17 @@ now() {
   echo "${uptime%.*}${uptime#*.}"
 }
 
-# One step at a time: those of another make in this folder are waited for (this file is what is locked; a system without
-# flock does not wait). Under make -j they run side by side, and are not shown while they do: they would write over each
-# other.
+# A step that is still running is shown on a terminal, unless steps run side by side and would write over each other.
 live=no
+alone='flock 9'
 case ${MAKEFLAGS-} in
   *--jobserver*) alone='' ;;
-  *)
-    alone='flock 9'
-    if [ -t 1 ]; then live=yes; fi
-    ;;
+  *) if [ -t 1 ]; then live=yes; fi ;;
 esac
+
+# One step at a time, unless make runs them side by side: those of another make in this folder are waited for. What is
+# locked is this file. Who runs a make that has the lock as a whole says STEPS_LOCKED=yes.
+if [ "${STEPS_LOCKED-}" = yes ]; then alone=''; fi
 exec 9<"$0"
 
 # The seconds so far, every second: a step of minutes is seen to go on. Ctrl-C does not reach what a shell runs in the

@@ -2,7 +2,7 @@
  * The compiler as one JavaScript file, so that starting it costs nothing that it does not need: no TypeScript to strip,
  * and no scan of the TypeScript compiler's nine megabytes for what they export, which an `import` of them would cost.
  *
- *   bundle.ts OUT.mjs      OUT.mjs must lie as deep in the repository as this file: both look for it from where they are.
+ *   bundle.ts OUT.mjs      OUT.mjs must lie as deep in the repository as this file: both find it from where they are.
  */
 import { build, type Plugin } from "esbuild";
 

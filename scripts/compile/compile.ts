@@ -17,7 +17,11 @@ export interface Compiled extends LoweredProgram {
 
 /** The exports of `entry` and what they need. Throws a CompileError with every refusal. */
 export function compileProgram(entry: string, options: LoadOptions = {}): Compiled {
-  const source = loadProgram([entry], options);
+  return compileLoaded(loadProgram([entry], options));
+}
+
+/** The same of a program that is loaded already; its first module is the entry. */
+export function compileLoaded(source: SourceProgram): Compiled {
   const checked = checkProgram(source);
   const refusals = refusalsOf(source);
   if (refusals.length > 0) throw new CompileError(refusals);

@@ -1,6 +1,6 @@
 /**
- * Step 7: what debuggers see. Variables that only wasm2c knows are kept out of the debug information, where they would be
- * most of it; and line markers become #line. A marker is a call that wasm2c writes as
+ * Step 7: what debuggers see. Variables that only wasm2c knows are kept out of the debug information, where they would
+ * be most of it; and line markers become #line. A marker is a call that wasm2c writes as
  *
  *   var_i0 = 12u;
  *   w2c_env_LINE(instance->w2c_env_instance, var_i0);

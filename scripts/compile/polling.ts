@@ -1,10 +1,11 @@
 /**
- * Refuses a loop that waits for what it cannot see change: natively a module variable and an ordinary load are read once,
- * and the loop would go round for ever.
+ * Refuses a loop that waits for what it cannot see change: natively a module variable and an ordinary load are read
+ * once, and the loop would go round for ever.
  *
  * What decides whether a loop goes on are its test and the conditions around every jump out of it or to its next turn.
  * It waits if they look at a module variable or at memory, and nothing that they look at is changed by a turn of the
- * loop. It may wait if there is a barrier in it, or in what it calls: a door that keeps the C compiler from remembering.
+ * loop. It may wait if there is a barrier in it, or in what it calls: a door that keeps the C compiler from
+ * remembering.
  */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";
@@ -75,8 +76,9 @@ class LoopStudy {
   /** What it waits for in vain; null when it does not. */
   awaited(): Thing | null {
     if (this.#all.hasBarrier || this.#called.hasBarrier) return null;
-    const leavesAtOnce = this.#jumps.some(({ node, guards }) => guards.length === 0 && node.type !== "ContinueStatement");
-    if (leavesAtOnce && this.#jumps.every(({ node }) => node.type !== "ContinueStatement")) return null;
+    const hasContinue = this.#jumps.some(({ node }) => node.type === "ContinueStatement");
+    const leavesAtOnce = this.#jumps.some(({ guards }) => guards.length === 0);
+    if (leavesAtOnce && !hasContinue) return null;
     const { test } = this.#loop;
     const conditions = [...(test ? [test] : []), ...this.#jumps.flatMap(({ guards }) => guards)];
     const looked = new Set<Thing>();

@@ -46,7 +46,7 @@ export interface LoadOptions {
 
 /** The directive at the top of the one module that `layout` comes from (kernel/lib/layout.ts). */
 export const LAYOUT_MODULE = "compiler: layouts";
-/** The directive at the top of a module like the log's: inlined into everything that logs, it was half of the kernel. */
+/** The directive at the top of a module like the log's: inlined into all that logs, it was half of the kernel. */
 export const COLD_MODULE = "compiler: cold";
 
 const OPTIONS: ts.CompilerOptions = {

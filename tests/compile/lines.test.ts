@@ -46,6 +46,15 @@ void w2c_kernel_g(w2c_kernel* instance) {
 `);
 });
 
+test("what only wasm2c knows stays out of the debug information, a local of the source does not", () => {
+  const code = "void w2c_kernel_f() {\n  u64 var_i0 = 0;\n  u32 var_i1, var_i2;\n  u64 var_j0;\n}";
+  expect(putLines(code, TABLE).split("\n").slice(1, 4)).toEqual([
+    "  u64 var_i0 = 0;",
+    "  __attribute__((nodebug)) u32 var_i1, var_i2;",
+    "  __attribute__((nodebug)) u64 var_j0;",
+  ]);
+});
+
 test("a marker in a shape that is not known is an error, not a wrong line", () => {
   expect(() => putLines("  var_i0 = var_i1;\n  w2c_env_LINE(x);", TABLE)).toThrow(/shape/);
 });

@@ -1,4 +1,4 @@
-/** The sentences in the compiler's own source with which it refuses: found, not listed, so that none can be forgotten. */
+/** The sentences in the compiler's own source with which it refuses: found, not listed, so that none is forgotten. */
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import ts from "typescript";
@@ -8,7 +8,7 @@ const DIRECTORY = resolve(REPOSITORY, "scripts/compile");
 /** The files that speak to a person who wrote kernel code; the others only speak to us. */
 const SPEAKING = /^(arithmetic|hints|kinds|layouts|lower.*|polling|scope|symbols)\.ts$/;
 /** What only the compiler's authors could read. */
-const INTERNAL = /^(a program needs an entry|.*\$t.*)$/
+const INTERNAL = /^(a program needs an entry|.*\$t.*)$/;
 
 /** The fixed parts of every sentence, from `${…}` to `${…}`. */
 export function messagePieces(): string[] {

@@ -28,7 +28,8 @@ function replaced(code: readonly Op64[], from: number, to: number): Op64[] {
 function bothSides(code: readonly Op64[]): Op64[] {
   const out = [...code];
   for (let end = 2; end < out.length; end++) {
-    const isAnd = out[end]?.op === Op.end && out[end - 1]?.value === 0n && out[end - 2]?.op === Op.else;
+    const isAnd =
+      out[end]?.op === Op.end && out[end - 1]?.value === 0n && out[end - 2]?.op === Op.else && isTruth(out[end - 3]);
     const start = isAnd ? openingOf(out, end) : -1;
     if (start < 0 || out[start]?.op !== Op.if || out[start]?.value !== I64) continue;
     out.splice(end - 2, 3, { op: Op.i64And });
@@ -36,6 +37,11 @@ function bothSides(code: readonly Op64[]): Op64[] {
     end -= 2;
   }
   return out;
+}
+
+/** As far as one sees it: another kind of conditional expression ends otherwise. */
+function isTruth(last: Op64 | undefined): boolean {
+  return last?.op === Op.i64ExtendI32S || last?.op === Op.i64ExtendI32U || last?.op === Op.end;
 }
 
 function openingOf(code: readonly Op64[], end: number): number {

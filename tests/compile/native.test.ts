@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { compileProgram } from "../../scripts/compile/compile.ts";
@@ -108,6 +108,51 @@ test("the description tells debuggers about functions, variables, static bytes a
       ],
     },
   ]);
+});
+
+test("a file that would come out the same is left alone", () => {
+  compiled("", (base) => {
+    const long_ago = new Date(1e12);
+    utimesSync(`${base}.glue.c`, long_ago, long_ago);
+    const again = compileProgram(FILE, { texts: new Map([[FILE, SOURCE]]) });
+    writeNative(again, base, { doors: DOORS });
+    expect(statSync(`${base}.glue.c`).mtime).toEqual(long_ago);
+    writeNative(again, base, { doors: DOORS, prefix: "other_" });
+    expect(statSync(`${base}.glue.c`).mtime).not.toEqual(long_ago);
+  });
+});
+
+test("a function that never returns is out of line, and so are those of a module that is cold", () => {
+  const texts = new Map([
+    [FILE, 'import { say } from "./cold-example.ts";\nexport function f(): void { say(1); stop(); }\n' +
+      "function stop(): never { for (;;); }\n"],
+    [resolve(FILE, "../cold-example.ts"), '"compiler: cold";\nlet said = 0;\n' +
+      "export function say(n: number): void { said = n; }\n"],
+  ]);
+  withDirectory((directory) => {
+    const base = join(directory, "example");
+    writeNative(compileProgram(FILE, { texts }), base, { doors: DOORS });
+    const text = readFileSync(`${base}.glue.c`, "utf8");
+    expect(text).toContain("static void f(void);");
+    expect(text).toContain("static __attribute__((cold, noinline)) void say(u64 a0);");
+    expect(text).toContain("static __attribute__((cold, noinline, noreturn)) void stop(void);");
+  });
+});
+
+test("in the kernel a division by zero is a panic that names its line", () => {
+  const source = "export function f(a: number, b: number): number {\n  return Math.trunc(a / b);\n}\n";
+  withDirectory((directory) => {
+    const base = join(directory, "example");
+    const program = compileProgram(FILE, { texts: new Map([[FILE, source]]) });
+    writeNative(program, base, { doors: resolve(REPOSITORY, "boot/doors.h") });
+    const flags = ["-O2", ...CLANG_FLAGS, "-fno-pic", "-mcmodel=kernel"];
+    const text = execFileSync("clang-14", [...flags, "-S", `${base}.glue.c`, "-o", "-"], { encoding: "utf8" });
+    expect(text).toContain("division by zero at tests/compile/native-example.ts:2");
+    // what does not trap: one test and one branch, which is not taken
+    const body = /^f:[^]*?retq/m.exec(text)?.[0] ?? "";
+    expect(body).toMatch(/test[^]*\bidivq\b/);
+    expect(body).not.toMatch(/ud2|callq/);
+  });
 });
 
 test("the command line prints every refusal with its place, and fails", () => {

@@ -1,4 +1,4 @@
-/** refused/polling.txt has the loops that are refused; here are those beside them that are not, and why that is right. */
+/** refused/polling.txt has the loops that are refused; here are those beside them that are not, and why. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -39,18 +39,24 @@ test.each([
   ["it is a machine of states", "let state = 0; while (state !== 2) { if (state === 0) state = 1; else state = 2; }"],
   ["it looks at no shared thing", "for (;;) { if (at > 4n) return; at++; }"],
   ["it waits for nothing at all", "for (;;);"],
-  ["an outer loop is left from an inner one", "outer: for (;;) { for (let i = 0; i < left; i++) { if (i > 1) break outer; } }"],
+  [
+    "an outer loop is left from an inner one",
+    "outer: for (;;) { for (let i = 0; i < left; i++) { if (i > 1) break outer; } }",
+  ],
 ])("a loop is not refused when %s", (_why, loop) => {
   const file = resolve(REPOSITORY, "tests/compile/polling-example.ts");
-  const source = `${HEAD}export function f(at: bigint): void {\n  ${loop}\n}\nexport function use(): void { if (left > 9) work = spend; if (left > 8) f(load32(1n) > 0 ? 1n : 2n); }`;
-  const used = "export function all(): void { halt(); pause(); store32(0n, loadVolatile32(0n)); if (isPort()) stop(); }";
+  const source = `${HEAD}export function f(at: bigint): void {\n  ${loop}\n}
+export function use(): void { if (left > 9) work = spend; if (left > 8) f(load32(1n) > 0 ? 1n : 2n); }`;
+  const used =
+    "export function all(): void { halt(); pause(); store32(0n, loadVolatile32(0n)); if (isPort()) stop(); }";
   const program = loadProgram([file], { texts: new Map([[file, `${source}\n${used}`]]) });
   checkProgram(program);
   expect(refusalsOf(program).map(({ message }) => message)).toEqual([]);
 });
 
 test("the kernel's doors are barriers exactly where their C has a clobber", () => {
-  const text = ["doors.h", "doors-memory.h"].map((name) => readFileSync(resolve(REPOSITORY, "boot", name), "utf8")).join("\n");
+  const read = (name: string): string => readFileSync(resolve(REPOSITORY, "boot", name), "utf8");
+  const text = ["doors.h", "doors-memory.h"].map(read).join("\n");
   const bodies = [...text.matchAll(/w2c_env_(\w+)\(ENV[^]*?(?=\nDOOR|\n#|\n\/\*|\n[A-Z]|$)/g)];
   const clobbering = new Map(bodies.map(([body, name]) => [name!, /CLOBBER|BARRIER\(\)/.test(body)]));
   expect(clobbering.size).toBeGreaterThan(20);

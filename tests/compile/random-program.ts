@@ -40,7 +40,6 @@ export class RandomProgram {
   /** Source with functions f0 … and `reset` and `state`, which look after the module's variables. */
   source(functions: number): string {
     const lines = [
-      "// @ts-nocheck: comparing constants is what people should not do",
       `import { load16, load32, load64, load8, staticBytes } from "../../kernel/doors/machine.ts";`,
       `import { store16, store32, store64, store8, stringByte, stringLength } from "../../kernel/doors/machine.ts";`,
       `import { countLeadingZeros, countOnes, countTrailingZeros, rotateLeft } from "../../kernel/lib/bits.ts";`,
@@ -82,8 +81,8 @@ export class RandomProgram {
     this.#loops = [];
     this.#names = 0;
     this.#result = this.#random.pick(["number", "bigint", "boolean"] as const);
-    const body = this.#block(this.#random.chance(8) ? 2 : this.#random.below(2));
-    const result = this.#expression(this.#result, this.#random.chance(3) ? 3 : 2);
+    const body = this.#block(this.#random.chance(10) ? 2 : this.#random.below(2));
+    const result = this.#expression(this.#result, this.#random.chance(4) ? 3 : 2);
     this.#callable.push({ name, kind: this.#result });
     if (this.#callable.length > 8) this.#callable.shift(); // or calls of calls would take for ever
     return `export function ${name}(a: number, b: bigint, c: bigint): ${this.#result} {\n${body}return ${result};\n}`;
@@ -239,7 +238,7 @@ export class RandomProgram {
   #block(depth: number): string {
     const outer = this.#variables.length;
     let text = "";
-    for (let left = 1 + this.#random.below(3); left >= 0; left--) text += this.#statement(depth);
+    for (let left = this.#random.below(3); left >= 0; left--) text += this.#statement(depth);
     this.#variables.length = outer;
     return text;
   }
@@ -264,7 +263,10 @@ export class RandomProgram {
       () => `handler = ${random.pick(["twist", "turn"])};\n`,
       () => `store${random.pick([8, 16, 32])}(${this.#address(1)}, ${this.#number(1)});\n`,
       () => `store64(${this.#address(1)}, ${this.#word(1)});\n`,
-      () => `CELL.${random.pick(["setCount", "setLow", "setHigh", "setKind"])}(${this.#record(1)}, ${this.#number(1)});\n`,
+      () => {
+        const setter = random.pick(["setCount", "setLow", "setHigh", "setKind"]);
+        return `CELL.${setter}(${this.#record(1)}, ${this.#number(1)});\n`;
+      },
       () => `CELL.setBase(${this.#record(1)}, ${this.#word(1)});\n`,
       () => this.#jump(),
     ];

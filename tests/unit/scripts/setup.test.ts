@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sandboxCreate, type Sandbox } from "./sandbox.ts";
 
-const TOOLS = ["nasm", "clang-14", "ld.lld-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat"];
+const TOOLS = ["nasm", "clang-14", "ld.lld-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat", "flock"];
 
 /** A machine that has everything, and where the caller is root. */
 function machine(): Sandbox & { setup(): ReturnType<Sandbox["run"]> } {

@@ -53,6 +53,9 @@ test("steps of two makes in one folder wait for each other", () => {
   expect(twoSteps()).toMatchObject({ status: 0, stderr: "" });
 });
 
-test("steps of one make that runs them side by side do not", () => {
-  expect(twoSteps({ MAKEFLAGS: " -j2 --jobserver-auth=3,4" }).stderr).toContain("at-work");
+test.each([
+  ["MAKEFLAGS", " -j2 --jobserver-auth=3,4"],
+  ["STEPS_LOCKED", "yes"],
+])("steps under %s=%s do not", (name, value) => {
+  expect(twoSteps({ [name]: value }).stderr).toContain("at-work");
 });
