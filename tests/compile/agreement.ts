@@ -94,40 +94,45 @@ export interface Compared {
 }
 
 /** In Wasm, and natively unless that already differs or is not asked for. */
-export function compare(compiled: Compiled, seed: number, natively: boolean, compiler = UNCHANGED): Compared {
+export async function compare(
+  compiled: Compiled,
+  seed: number,
+  natively: boolean,
+  compiler = UNCHANGED,
+): Promise<Compared> {
   const expected = expectedAnswers(compiled, seed);
   const wasm = runWasm(compiler(compiled), testDoors());
   const found = differences("Wasm", expected, expected.map(({ each }) => answerAndState(wasm, each)));
   if (found.length === 0 && natively) {
-    for (const [level, answers] of nativeAnswers(compiled, expected)) {
+    for (const [level, answers] of await nativeAnswers(compiled, expected)) {
       found.push(...differences(`clang ${level}`, expected, answers));
     }
   }
   return { calls: expected.length, differences: found };
 }
 
-function nativeAnswers(compiled: Compiled, expected: readonly Expected[]): [string, Answer[]][] {
+async function nativeAnswers(compiled: Compiled, expected: readonly Expected[]): Promise<[string, Answer[]][]> {
   const exported = (name: string): ExportInfo => compiled.exports.find((each) => each.name === name)!;
   const reset: Case = { fn: exported("reset"), args: [] };
   const state: Case = { fn: exported("state"), args: [] };
-  const answers = runNative(compiled, expected.flatMap(({ each }) => [reset, each, state]), LEVELS);
+  const answers = await runNative(compiled, expected.flatMap(({ each }) => [reset, each, state]), LEVELS);
   return [...answers].map(([level, all]) => {
     return [level, expected.map((_, i) => `${all[3 * i + 1]} ${all[3 * i + 2]!.replace("n", "")}`)];
   });
 }
 
 /** The difference, and a small program that has it. */
-export function report(
+export async function report(
   { source, seed }: RandomCompiled,
   first: Difference,
   compiler?: Compiler,
   patience = 250,
-): string {
+): Promise<string> {
   const natively = first.host !== "Wasm";
   let last = first;
-  const fails = (candidate: string): boolean => {
+  const fails = async (candidate: string): Promise<boolean> => {
     try {
-      const again = compare(compileSource("shrunk", candidate), seed, natively, compiler).differences;
+      const { differences: again } = await compare(compileSource("shrunk", candidate), seed, natively, compiler);
       last = again[0] ?? last;
       return again.length > 0;
     } catch {
@@ -135,8 +140,8 @@ export function report(
     }
   };
   const needed = onlyWith(source, first.each.fn.name);
-  const small = shrink(fails(needed) ? needed : source, fails, patience);
-  fails(small);
+  const small = await shrink((await fails(needed)) ? needed : source, fails, patience);
+  await fails(small);
   const { each, host, expected, found } = last;
   return `${describeCase(each)} is ${expected} in the checked source, ${found} in ${host} (seed ${seed}):\n${small}`;
 }

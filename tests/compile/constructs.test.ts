@@ -15,14 +15,14 @@ let cases: Case[];
 let expected: Answer[];
 let native: Map<string, Answer[]>;
 
-beforeAll(() => {
+beforeAll(async () => {
   compiled = compileProgram(PROGRAM);
   const all = casesOf(compiled.exports);
   const checked = runSource(compiled, testDoors());
   const answers = all.map((each) => answerOf(checked, each));
   cases = all.filter((_, i) => answers[i] !== "left");
   expected = answers.filter((answer) => answer !== "left");
-  native = runNative(compiled, cases, LEVELS);
+  native = await runNative(compiled, cases, LEVELS);
 }, 120_000);
 
 /** The first few cases that a host answers differently. */

@@ -14,21 +14,22 @@ const PROGRAM_SIZE = 250;
 const PLANTED_SIZE = 50; // a miscompilation is not hard to find; what takes time is to shrink it
 const programs = Array.from({ length: Math.ceil(FUNCTIONS / PROGRAM_SIZE) }, (_, i) => SEED * 100_000 + i);
 
-test.each(programs)("the functions of program %i answer the same in every host", (number) => {
+test.concurrent.each(programs)("the functions of program %i answer the same in every host", async (number) => {
   const program = randomCompiled(number, PROGRAM_SIZE);
-  const { calls, differences } = compare(program.compiled, program.seed, true);
+  const { calls, differences } = await compare(program.compiled, program.seed, true);
   const [first] = differences;
-  expect(first && report(program, first)).toBeUndefined();
+  expect(first && (await report(program, first))).toBeUndefined();
   expect(calls).toBeGreaterThan(PROGRAM_SIZE); // most calls stay in their domains
 });
 
-test.each(Object.entries(MUTANTS))("%s is found, and shown by a small program", (_name, mutate) => {
+test.each(Object.entries(MUTANTS))("%s is found, and shown by a small program", async (_name, mutate) => {
   for (const number of programs) {
     const program = randomCompiled(number, PLANTED_SIZE);
     const compiler: Compiler = (compiled) => mutated(compiled, mutate);
-    const [first] = compare(program.compiled, program.seed, false, compiler).differences;
+    const { differences } = await compare(program.compiled, program.seed, false, compiler);
+    const [first] = differences;
     if (first === undefined) continue;
-    const [, ...small] = report(program, first, compiler, 60).split("\n");
+    const [, ...small] = (await report(program, first, compiler, 60)).split("\n");
     expect(small.join("\n").length).toBeLessThan(program.source.length / 4);
     return;
   }

@@ -32,7 +32,7 @@ test("markers become #line, repeated before every line of C that comes from ther
   expect(putLines(CODE, TABLE)).toBe(`static u64 w2c_kernel_f(w2c_kernel*);
 
 ${ten}u64 w2c_kernel_f(w2c_kernel* instance) {
-${ten}  u32 var_i0;
+${ten}  __attribute__((nodebug)) u32 var_i0;
 ${ten}  var_j0 = 5ull;
 ${ten}  if (var_i0) {
 ${twelve}    var_j0 = 6ull;

@@ -90,6 +90,7 @@ test("the description tells debuggers about functions, variables, static bytes a
     params: ["number"],
     result: "number",
     isValue: false,
+    isCold: false,
     locals: [
       { symbol: "count", name: "count", kind: "number" },
       { symbol: "left", name: "left", kind: "number" },
@@ -112,13 +113,13 @@ test("the description tells debuggers about functions, variables, static bytes a
 
 test("a file that would come out the same is left alone", () => {
   compiled("", (base) => {
-    const long_ago = new Date(1e12);
-    utimesSync(`${base}.glue.c`, long_ago, long_ago);
+    const longAgo = new Date(1e12);
+    utimesSync(`${base}.glue.c`, longAgo, longAgo);
     const again = compileProgram(FILE, { texts: new Map([[FILE, SOURCE]]) });
     writeNative(again, base, { doors: DOORS });
-    expect(statSync(`${base}.glue.c`).mtime).toEqual(long_ago);
+    expect(statSync(`${base}.glue.c`).mtime).toEqual(longAgo);
     writeNative(again, base, { doors: DOORS, prefix: "other_" });
-    expect(statSync(`${base}.glue.c`).mtime).not.toEqual(long_ago);
+    expect(statSync(`${base}.glue.c`).mtime).not.toEqual(longAgo);
   });
 });
 

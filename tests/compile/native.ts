@@ -1,5 +1,5 @@
 /** The third host: a Linux program, compiled by clang, that runs a list of cases. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -21,31 +21,44 @@ export function withDirectory<T>(work: (directory: string) => T): T {
   }
 }
 
-/** The answers of the cases, for each optimisation level. */
-export function runNative(
+/** The answers of the cases, for each optimisation level. The C compilers run side by side. */
+export async function runNative(
   compiled: Compiled,
   cases: readonly Case[],
   levels: readonly string[],
-): Map<string, Answer[]> {
-  return withDirectory((directory) => {
+): Promise<Map<string, Answer[]>> {
+  const directory = mkdtempSync(join(tmpdir(), "compile-"));
+  try {
     const base = join(directory, "program");
     writeNative(compiled, base, { doors: DOORS, prefix: "kernel_" });
     writeFileSync(`${base}.main.c`, mainFile(compiled, cases));
-    execFileSync(CLANG, ["-O0", "-w", "-c", `${base}.main.c`, "-o", `${base}.main.o`]);
-    return new Map(levels.map((level) => [level, runLevel(base, level, cases)]));
+    await run(CLANG, ["-O0", "-w", "-c", `${base}.main.c`, "-o", `${base}.main.o`]);
+    const answers = levels.map(async (level) => [level, await runLevel(base, level, cases)] as const);
+    return new Map(await Promise.all(answers));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** What the program wrote. */
+function run(program: string, args: readonly string[], input: Uint8Array = new Uint8Array()): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const options = { encoding: "buffer", maxBuffer: 1 << 28 } as const;
+    const child = execFile(program, args, options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    child.stdin?.end(input);
   });
 }
 
-function runLevel(base: string, level: string, cases: readonly Case[]): Answer[] {
+async function runLevel(base: string, level: string, cases: readonly Case[]): Promise<Answer[]> {
   const program = `${base}${level}`;
-  execFileSync(CLANG, [level, ...CLANG_FLAGS, "-no-pie", `${base}.glue.c`, `${base}.main.o`, "-o", program]);
+  await run(CLANG, [level, ...CLANG_FLAGS, "-no-pie", `${base}.glue.c`, `${base}.main.o`, "-o", program]);
   const input = Buffer.alloc(cases.length * ROW);
   cases.forEach(({ args }, row) => {
     args.forEach((arg, i) => input.writeBigUInt64LE(BigInt.asUintN(64, BigInt(arg)), row * ROW + 8 * i));
   });
-  const { stdout, status, signal } = spawnSync(program, { input, maxBuffer: 1 << 28 });
-  if (status !== 0 || stdout.length !== cases.length * 16) {
-    throw new Error(`the program ended with ${status ?? signal} after ${stdout.length / 16} of ${cases.length} cases`);
+  const stdout = await run(program, [], input);
+  if (stdout.length !== cases.length * 16) {
+    throw new Error(`the program ended after ${stdout.length / 16} of ${cases.length} cases`);
   }
   return cases.map(({ fn }, i) => {
     const trapped = stdout.readBigUInt64LE(i * 16) !== 0n;

@@ -11,15 +11,20 @@ const LOOP_END = /^if \(\+\+k\d+ > 4\) break;$/;
 const LEAVES = ["0", "1", "0n", "1n", "false", "true"];
 
 /** `fails` is asked at most `patience` times; it must be true of `source`, and is false of what does not compile. */
-export function shrink(source: string, fails: (source: string) => boolean, patience = 400): string {
+export async function shrink(
+  source: string,
+  fails: (source: string) => Promise<boolean>,
+  patience: number,
+): Promise<string> {
   let smallest = source;
   let left = patience;
   for (let from = 0; ; ) {
     const edits = editsOf(smallest);
-    const found = edits.findIndex((edit, i) => i >= from && left-- > 0 && fails(applied(smallest, edit)));
-    if (found >= 0) {
-      smallest = applied(smallest, edits[found]!);
-      from = found; // those before it did not help a moment ago
+    let at = from;
+    while (at < edits.length && left-- > 0 && !(await fails(applied(smallest, edits[at]!)))) at++;
+    if (at < edits.length && left >= 0) {
+      smallest = applied(smallest, edits[at]!);
+      from = at; // those before it did not help a moment ago
     } else if (from > 0 && left > 0) {
       from = 0;
     } else {
