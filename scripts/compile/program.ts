@@ -68,6 +68,11 @@ const OPTIONS: ts.CompilerOptions = {
 export function loadProgram(entries: readonly string[], options: LoadOptions = {}): SourceProgram {
   const roots = entries.map((entry) => resolve(entry));
   const program = ts.createProgram(roots, OPTIONS, hostWith(options.texts ?? new Map()));
+  const syntax = program.getSyntacticDiagnostics(); // a file with any of these has no tree to look at
+  if (syntax.length > 0) {
+    const refusals = syntax.map(refusalOf);
+    return { checker: program.getTypeChecker(), modules: [], refusals, moduleOf: () => undefined };
+  }
   const sources = program.getSourceFiles().filter((source) => !program.isSourceFileDefaultLibrary(source));
   const modules = sources.map((source) => parseModule(source, program));
   modules.sort((a, b) => rank(roots, a) - rank(roots, b));
