@@ -48,7 +48,7 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench hosted setup clean FORCE
+.PHONY: help run build test test-long bench hosted setup clean FORCE
 
 help: ## this list
 	@echo 'Palimpsest, a kernel in TypeScript:'
@@ -68,11 +68,18 @@ build: build/kernel.iso ## the kernel and its boot image, in build/
 
 # The last line is the count, also when there is nothing to test because it does not build. What is missing is installed
 # first, and shown while it is: under -j no step is.
+define tests
+@{ $(MAKE) -s node_modules/.stamp && \
+  STEPS_LOCKED=yes flock -o $(STEP) $(MAKE) --no-print-directory -j$$(nproc) build build/test.iso; } || \
+  { echo '0 passed, 1 failed'; exit 1; }
+@$(1) $(TSX) scripts/test.ts
+endef
+
 test: ## every test, in under five minutes
-	@{ $(MAKE) -s node_modules/.stamp && \
-	  STEPS_LOCKED=yes flock -o $(STEP) $(MAKE) --no-print-directory -j$$(nproc) build build/test.iso; } || \
-	  { echo '0 passed, 1 failed'; exit 1; }
-	@$(TSX) scripts/test.ts
+	$(call tests)
+
+test-long: ## the same with the fuzzers' long runs: hours
+	$(call tests,LONG=1)
 
 bench: node_modules/.stamp ## figures against the goals, and build/bench.json
 	@$(TSX) tests/bench/main.ts $(AREA)
@@ -105,18 +112,18 @@ node_modules/.stamp: package.json package-lock.json $(wildcard scripts/nasm-bin/
 build/compile/main.mjs: $(COMPILER) node_modules/.stamp
 	@$(STEP) 'bundle scripts/compile' $(TSX) scripts/compile/bundle.ts $@
 
-# The compiler leaves a file alone that would come out the same, and what is made from it is not made again.
+# The compiler leaves a file alone that would come out the same, and what is made from it is not made again. It starts
+# clang itself: while that works, the types are checked. What only clang reads it does not know of: then the object goes.
 define compile
-build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs
-	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C' \
-	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h
+build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(DOORS) Makefile
+	@$$(if $$(filter $(DOORS) Makefile,$$?),rm -f build/$(1).o)
+	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> object' \
+	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --object=build/$(1).o -- \
+	  $(CLANG) $(CFLAGS) -c build/$(1).glue.c -o build/$(1).o
 	@touch $$@
-build/$(1).c build/$(1).h build/$(1).glue.c: build/$(1).compiled ;
+build/$(1).o: build/$(1).compiled ;
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call compile,$(kernel))))
-
-$(KERNELS:%=build/%.o): build/%.o: build/%.glue.c build/%.c build/%.h $(DOORS) Makefile
-	@$(STEP) 'clang $<' $(CLANG) $(CFLAGS) -c $< -o $@
 
 # ---- the same for Linux: scripts/hosted ---------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 /** `translate ADDR` and `fault ADDR`: what the page tables say about an address, and what a touch does. */
+"compiler: cold"; // for people to read
 import { loadVolatile8 } from "../doors/machine.ts";
 import { NO_PHYS, type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { numberParsed } from "../lib/number.ts";

@@ -1,4 +1,5 @@
 /** The commands of the prompt: one line each in `commandFind`, which also is what `help` prints. */
+"compiler: cold"; // for people to read
 import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { columnText } from "../base/columns.ts";
 import { logEnd, logLine, logText } from "../base/log.ts";

@@ -1,4 +1,5 @@
 /** `mem` and `memmap`: how much memory there is, and whose it is. */
+"compiler: cold"; // for people to read
 import { frameOf, type PhysAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";

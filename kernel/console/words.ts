@@ -1,4 +1,5 @@
 /** The words of the line: a command and what comes after it. Words are separated by spaces. */
+"compiler: cold"; // for people to read
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
 import { logAsciiCut } from "../base/log.ts";
 import { numberParse } from "../lib/number.ts";

@@ -2,6 +2,7 @@
  * From ACPI's root pointer, which loaders and firmware leave in memory, to the address of its root table.
  * Source: ACPI 6.5, "Root System Description Pointer (RSDP)".
  */
+"compiler: cold"; // runs once
 import { load8 } from "../doors/machine.ts";
 import { type PhysAddr, type VirtAddr, PHYS_LIMIT, physAddr } from "../lib/addr.ts";
 import { bytes, layout, packed, u32, u64, u8 } from "../lib/layout.ts";

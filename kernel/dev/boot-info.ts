@@ -4,6 +4,7 @@
  *
  * Ranges stay as the loader gave them: unsorted, overlapping, not aligned; mm/phys/memory-map makes sense of them.
  */
+"compiler: cold"; // runs once
 import { copyBytes, load8, staticBytes, store8 } from "../doors/machine.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { type PhysAddr, type VirtAddr, PHYS_LIMIT, higher, lower, physAddr, virtAddr } from "../lib/addr.ts";

@@ -9,6 +9,7 @@
  *
  * No byte outside total size, and none outside its tag, is looked at.
  */
+"compiler: cold"; // runs once
 import { load8 } from "../doors/machine.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { type PhysAddr, type VirtAddr, BOOT_REACH, directMap, physAddr, virtAddr } from "../lib/addr.ts";

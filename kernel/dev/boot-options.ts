@@ -2,6 +2,7 @@
  * Boot options: the words of the command line, `key=value` or a bare `key`. Of two with the same key the last counts,
  * so that QEMU's fw_cfg can override what the ISO says. Nothing is stored: each question reads the line anew.
  */
+"compiler: cold"; // runs once
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
 import { logAsciiCut, logEnd, logText } from "../base/log.ts";
 import { type VirtAddr, virtAddr } from "../lib/addr.ts";

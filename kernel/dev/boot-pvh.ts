@@ -6,6 +6,7 @@
  * the map is known, the only memory that is known to exist is that below the end of our own image; then also what the
  * map calls memory. Nothing else is looked at.
  */
+"compiler: cold"; // runs once
 import { load8 } from "../doors/machine.ts";
 import { imageEnd } from "../arch/image.ts";
 import { logEnd, logHex, logLine, logText } from "../base/log.ts";

@@ -1,4 +1,5 @@
 /** Fills the boot information once, at the start: from whichever loader called us, then from QEMU's options. */
+"compiler: cold"; // runs once
 import { logAscii, logEnd, logHex, logNumber, logText } from "../base/log.ts";
 import { BOOT_REACH, physAddr } from "../lib/addr.ts";
 import { type Status, INVALID, OK } from "../lib/status.ts";

@@ -3,6 +3,7 @@
  * `-fw_cfg name=opt/kernel/cmdline,string=heap.size=4M`.
  * Source: QEMU, docs/specs/fw_cfg.rst. Ports only: a selector, then the item's bytes one after the other.
  */
+"compiler: cold"; // runs once
 import { inb, outw, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
 import { hasHypervisor } from "../arch/cpu.ts";
 import { logEnd, logNumber, logText } from "../base/log.ts";

@@ -9,6 +9,7 @@
  *
  * It serves the panic report, so it believes nothing: tables are read only where one can be, through the direct map.
  */
+"compiler: cold"; // for people to read
 import { type Frame, type PhysAddr, type VirtAddr, frameAddr, frameOf, isCanonical, physAddr } from "../lib/addr.ts";
 import { imageEnd, imageStart } from "../arch/image.ts";
 import { columnNumber } from "../base/columns.ts";

@@ -1,4 +1,5 @@
 /** The exceptions by name, and what their error codes say (Intel SDM vol. 3A, "Exception and Interrupt Reference"). */
+"compiler: cold"; // for people to read
 import { VECTOR } from "../arch/trap-frame.ts";
 import { logEnd, logHex, logNumber, logText } from "../base/log.ts";
 

@@ -4,6 +4,7 @@
  * It needs the serial port and mapped page tables, nothing else: no heap, no frame. A fault inside the report gets one
  * line; a fault inside that line gets silence.
  */
+"compiler: cold"; // for people to read
 import { halt, interruptsOff, load16, readCr2, readCr3 } from "../doors/machine.ts";
 import { frameOf, physAddr, virtAddr } from "../lib/addr.ts";
 import { debugExit, EXIT } from "../arch/debug-exit.ts";

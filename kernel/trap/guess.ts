@@ -1,4 +1,5 @@
 /** What an address that could not be used most likely was: a question for the person who reads the report. */
+"compiler: cold"; // for people to read
 import { stackGuard, stackGuardCount, textEnd, textStart } from "../arch/image.ts";
 import { logLine } from "../base/log.ts";
 import { isCanonical, PAGE_SIZE } from "../lib/addr.ts";

@@ -1,4 +1,5 @@
 /** The registers of a trap, written down: eight lines of three, fewer than 80 columns wide. */
+"compiler: cold"; // for people to read
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { columnText } from "../base/columns.ts";
 import { logEnd, logHexDigits, logText } from "../base/log.ts";

@@ -1,6 +1,6 @@
 /** From Wasm to C, and how that C is compiled. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Compiled } from "./compile.ts";
@@ -9,7 +9,8 @@ import { MODULE_NAME } from "./encode.ts";
 import { glue } from "./glue.ts";
 import { putLines } from "./lines.ts";
 
-const WASM2C = resolve(REPOSITORY, "node_modules/wabt/bin/wasm2c");
+/** It is Wasm itself and runs for a tenth of a second: to optimise it takes three. */
+const WASM2C = ["--liftoff-only", resolve(REPOSITORY, "node_modules/wabt/bin/wasm2c")];
 
 /** Headers that stand in for those of a C library: give it to clang with -isystem. */
 export const RUNTIME_HEADERS = resolve(REPOSITORY, "scripts/compile/rt");
@@ -57,6 +58,13 @@ export function writeNative(compiled: Compiled, base: string, options: NativeOpt
   writeChanged(`${base}.json`, `${JSON.stringify(description(compiled), null, 1)}\n`);
 }
 
+/** Must `object` be made again, of what `writeNative` wrote? */
+export function isStale(object: string, base: string): boolean {
+  if (!existsSync(object)) return true;
+  const { mtimeMs } = statSync(object);
+  return [".h", ".c", ".glue.c"].some((suffix) => statSync(base + suffix).mtimeMs > mtimeMs);
+}
+
 /** Leaves a file with the same content alone, so that what is made from it need not be made again. */
 function writeChanged(file: string, content: string | Uint8Array): void {
   if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
@@ -69,7 +77,7 @@ function wasm2c(wasm: Uint8Array, name: string): { readonly code: string; readon
   try {
     const base = join(directory, name);
     writeFileSync(`${base}.wasm`, wasm);
-    const run = spawnSync(process.execPath, [WASM2C, "-n", MODULE_NAME, `${base}.wasm`, "-o", `${base}.c`]);
+    const run = spawnSync(process.execPath, [...WASM2C, "-n", MODULE_NAME, `${base}.wasm`, "-o", `${base}.c`]);
     if (run.status !== 0) throw new Error(`wasm2c failed on ${name}.wasm:\n${run.stderr}`);
     return { code: readFileSync(`${base}.c`, "utf8"), header: readFileSync(`${base}.h`, "utf8") };
   } finally {

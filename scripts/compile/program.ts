@@ -37,11 +37,15 @@ export interface SourceProgram {
   /** Refusals that belong to no module. */
   readonly refusals: readonly Refusal[];
   moduleOf(file: string): Module | undefined;
+  /** Has the TypeScript compiler nothing against it? For who loaded it without asking. */
+  typesAreRight(): boolean;
 }
 
 export interface LoadOptions {
   /** Texts that stand for files, by absolute path; they need not exist on disk. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** False: the caller knows that types are right or asks `typesAreRight` later. Until then anything can be thrown. */
+  readonly checksTypes?: boolean;
 }
 
 /** The directive at the top of the one module that `layout` comes from (kernel/lib/layout.ts). */
@@ -68,22 +72,24 @@ const OPTIONS: ts.CompilerOptions = {
 export function loadProgram(entries: readonly string[], options: LoadOptions = {}): SourceProgram {
   const roots = entries.map((entry) => resolve(entry));
   const program = ts.createProgram(roots, OPTIONS, hostWith(options.texts ?? new Map()));
+  const known = {
+    checker: program.getTypeChecker(),
+    typesAreRight: () => ts.getPreEmitDiagnostics(program).length === 0,
+  };
   const syntax = program.getSyntacticDiagnostics(); // a file with any of these has no tree to look at
-  if (syntax.length > 0) {
-    const refusals = syntax.map(refusalOf);
-    return { checker: program.getTypeChecker(), modules: [], refusals, moduleOf: () => undefined };
-  }
+  if (syntax.length > 0) return { ...known, modules: [], refusals: syntax.map(refusalOf), moduleOf: () => undefined };
   const sources = program.getSourceFiles().filter((source) => !program.isSourceFileDefaultLibrary(source));
   const modules = sources.map((source) => parseModule(source, program));
   modules.sort((a, b) => rank(roots, a) - rank(roots, b));
 
   const byFile = new Map(modules.map((module) => [module.file, module]));
   const homeless: Refusal[] = [];
-  for (const diagnostic of ts.getPreEmitDiagnostics(program)) {
+  const diagnostics = options.checksTypes === false ? [] : ts.getPreEmitDiagnostics(program);
+  for (const diagnostic of diagnostics) {
     const home = diagnostic.file && byFile.get(diagnostic.file.fileName);
     (home?.refusals ?? homeless).push(refusalOf(diagnostic));
   }
-  return { checker: program.getTypeChecker(), modules, refusals: homeless, moduleOf: (file) => byFile.get(file) };
+  return { ...known, modules, refusals: homeless, moduleOf: (file) => byFile.get(file) };
 }
 
 function parseModule(source: ts.SourceFile, program: ts.Program): Module {

@@ -4,8 +4,12 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { outcomeLine, outcomeOfCommand, outcomeOfReport, type Outcome } from "./outcome.ts";
+
+/** Vitest would leave one free, which of two is half. */
+const WORKERS = `--maxWorkers=${availableParallelism()}`;
 
 export interface Tier {
   readonly name: string;
@@ -27,7 +31,7 @@ export function vitestTier(name: string, ...others: string[]): Tier {
   const reporters = ["--reporter=./scripts/test/reporter.ts", "--reporter=json", `--outputFile.json=${report}`];
   return {
     name,
-    command: ["node_modules/.bin/vitest", "run", "--silent=passed-only", ...projects, ...reporters],
+    command: ["node_modules/.bin/vitest", "run", "--silent=passed-only", WORKERS, ...projects, ...reporters],
     report,
   };
 }

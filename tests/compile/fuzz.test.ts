@@ -8,11 +8,16 @@ import { compare, randomCompiled, report, type Compiler } from "./agreement.ts";
 import { mutated, MUTANTS } from "./mutants.ts";
 
 const isLong = process.env["LONG"] === "1";
-const FUNCTIONS = Number(process.env["COMPILE_FUZZ_FUNCTIONS"] ?? (isLong ? 100_000 : 2_000));
+const FUNCTIONS = Number(process.env["COMPILE_FUZZ_FUNCTIONS"] ?? (isLong ? 2_000_000 : 2_000));
 const SEED = Number(process.env["COMPILE_FUZZ_SEED"] ?? 1);
-const PROGRAM_SIZE = 250;
-const PLANTED_SIZE = 50; // a miscompilation is not hard to find; what takes time is to shrink it
-const programs = Array.from({ length: Math.ceil(FUNCTIONS / PROGRAM_SIZE) }, (_, i) => SEED * 100_000 + i);
+const PROGRAM_SIZE = 500; // what a program costs beside its functions is a tenth then
+const PLANTED_SIZE = 100; // a miscompilation is not hard to find; what takes time is to shrink it
+const programs = numbers(PROGRAM_SIZE);
+
+/** Of as many programs of that size as there are functions to try. */
+function numbers(size: number): number[] {
+  return Array.from({ length: Math.ceil(FUNCTIONS / size) }, (_, i) => SEED * 100_000 + i);
+}
 
 test.concurrent.each(programs)("the functions of program %i answer the same in every host", async (number) => {
   const program = randomCompiled(number, PROGRAM_SIZE);
@@ -23,7 +28,7 @@ test.concurrent.each(programs)("the functions of program %i answer the same in e
 });
 
 test.each(Object.entries(MUTANTS))("%s is found, and shown by a small program", async (_name, mutate) => {
-  for (const number of programs) {
+  for (const number of numbers(PLANTED_SIZE)) {
     const program = randomCompiled(number, PLANTED_SIZE);
     const compiler: Compiler = (compiled) => mutated(compiled, mutate);
     const { differences } = await compare(program.compiled, program.seed, false, compiler);

@@ -32,6 +32,7 @@ export class RandomProgram {
   #loops: string[] = [];
   #names = 0;
   #result: Kind = "number";
+  #depth = 2;
 
   constructor(random: Random) {
     this.#random = random;
@@ -81,11 +82,18 @@ export class RandomProgram {
     this.#loops = [];
     this.#names = 0;
     this.#result = this.#random.pick(["number", "bigint", "boolean"] as const);
-    const body = this.#block(this.#random.chance(10) ? 2 : this.#random.below(2));
-    const result = this.#expression(this.#result, this.#random.chance(4) ? 3 : 2);
+    // Most are small: what is compiled wrongly is so in one operation or in two that meet.
+    const isSmall = !this.#random.chance(10);
+    this.#depth = isSmall ? 1 : 2;
+    const body = isSmall ? this.#smallBody() : this.#block(this.#random.chance(4) ? 2 : this.#random.below(2));
+    const result = this.#expression(this.#result, this.#random.chance(4) ? this.#depth + 1 : this.#depth);
     this.#callable.push({ name, kind: this.#result });
     if (this.#callable.length > 8) this.#callable.shift(); // or calls of calls would take for ever
     return `export function ${name}(a: number, b: bigint, c: bigint): ${this.#result} {\n${body}return ${result};\n}`;
+  }
+
+  #smallBody(): string {
+    return this.#random.chance(2) ? this.#statement(this.#random.chance(4) ? 1 : 0) : "";
   }
 
   // ---- expressions -------------------------------------------------------------------------------------------
@@ -246,17 +254,17 @@ export class RandomProgram {
   #test(): string {
     const random = this.#random;
     const kind = random.pick(["boolean", "boolean", "number", "bigint"] as const);
-    const test = this.#expression(kind, 2);
+    const test = this.#expression(kind, this.#depth);
     return random.chance(3) ? `${test} ${random.pick(["&&", "||"])} ${this.#truth(1)}` : test;
   }
 
   #statement(depth: number): string {
     const random = this.#random;
     const simple: (() => string)[] = [
-      () => `${this.#target("number")} = ${this.#number(2)} | 0;\n`,
-      () => `${this.#target("number")} = ${this.#number(2)} % 1000003;\n`,
-      () => `${this.#target("bigint")} = ${this.#word(2)};\n`,
-      () => `${this.#target("boolean")} = ${this.#truth(2)};\n`,
+      () => `${this.#target("number")} = ${this.#number(this.#depth)} | 0;\n`,
+      () => `${this.#target("number")} = ${this.#number(this.#depth)} % 1000003;\n`,
+      () => `${this.#target("bigint")} = ${this.#word(this.#depth)};\n`,
+      () => `${this.#target("boolean")} = ${this.#truth(this.#depth)};\n`,
       () => `${this.#target("bigint")} ${random.pick(["/=", "%=", ">>="])} (${this.#word(1)} | 1n);\n`,
       () => `${this.#target("number")} ${random.pick(["+=", "-="])} ${this.#number(1)} & 0xffff;\n`,
       () => `${this.#step()};\n`,
@@ -290,7 +298,7 @@ export class RandomProgram {
 
   #declaration(): string {
     const kind = this.#random.pick(["number", "bigint", "boolean"] as const);
-    const value = this.#expression(kind, 2);
+    const value = this.#expression(kind, this.#depth);
     const name = `v${this.#names++}`;
     this.#variables.push({ name, kind, isFixed: false });
     return `let ${name}: ${kind} = ${value};\n`;
