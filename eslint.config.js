@@ -1,25 +1,27 @@
 /**
- * Few rules. What the type checker reports is not repeated here, and what the kernel's dialect cannot say is refused by
- * the compiler, with types and reasons; the rules for kernel/ are the part of that which an editor can show at once.
+ * Few rules. What the type checker reports is not repeated here. What the kernel's dialect cannot say is refused by the
+ * compiler, and its own verdict is a rule here (scripts/lint), so that an editor shows it while one types.
  */
 import parser from "@typescript-eslint/parser";
+import { tsImport } from "tsx/esm/api";
 
+const { default: palimpsest } = await tsImport("./scripts/lint/plugin.ts", import.meta.url);
+
+/** What the dialect has and the kernel does not want. */
 const NOT_IN_THE_KERNEL = {
-  TSAnyKeyword: "`any` has no machine type; write number, bigint, boolean or a brand",
-  TSEnumDeclaration: "enums are not in the dialect; write `const X = { … } as const`",
-  "ClassDeclaration, ClassExpression": "no classes in the kernel; write functions over an address",
-  "ThrowStatement, TryStatement": "no exceptions in the kernel; return a Status, or panic on the impossible",
-  "NewExpression, AwaitExpression, YieldExpression": "there is no garbage collector and nothing to wait with",
-  "FunctionExpression, ArrowFunctionExpression": "closures are not in the dialect; pass the state as arguments",
-  ":function :function": "functions do not nest in the kernel; move it to the top level of the file",
-  ArrayExpression: "no arrays in the kernel; describe the bytes with a layout",
-  "TemplateLiteral, TaggedTemplateExpression": "strings are not built at run time; log the parts one by one",
-  "RestElement, SpreadElement": "a function has a fixed number of arguments",
-  "ForInStatement, ForOfStatement": "there is nothing to iterate over but numbers; write for (let i = 0; …)",
-  "UnaryExpression[operator=/^(delete|typeof|void)$/]": "types are known when the kernel is compiled",
+  TSEnumDeclaration: "write `const X = { … } as const`: an enum is one way more to say the same",
   "CallExpression[callee.name=/^(load|store)(Volatile)?[0-9]+$/] > BinaryExpression[operator='+'] > Literal.right":
     "an offset is a field of a record: describe the record with a layout",
-  "ImportDeclaration[source.value!=/^\\.\\.?\\/.*\\.ts$/]": "the kernel imports its own files only, by their full name",
+};
+
+/** Who casts to a brand besides the file that declares it. */
+const MINTERS = {
+  Field: "anywhere", // no brand: it gives a word of a layout its type, and the compiler compares the two
+  Frame: [
+    "kernel/mm/phys/frames.ts", // the bitmap's own numbering
+    "kernel/mm/paging/tables.ts", // its stock is a list through the frames themselves
+  ],
+  Page: ["kernel/arch/image.ts"], // linker.ld aligns the symbols
 };
 
 export default [
@@ -48,10 +50,17 @@ export default [
     },
   },
   {
+    files: ["kernel/**/*.ts", "tests/qemu/kernel/*.ts"],
+    plugins: { palimpsest },
+    rules: { "palimpsest/compiler": "error" },
+  },
+  {
     files: ["kernel/**/*.ts"],
     // It runs in Node only: the compiler puts the machine's own loads and stores in the place of each call.
     ignores: ["kernel/lib/layout.ts"],
     rules: {
+      "palimpsest/brands": ["error", MINTERS],
+      "palimpsest/staircase": "error",
       "no-restricted-syntax": [
         "error",
         ...Object.entries(NOT_IN_THE_KERNEL).map(([selector, message]) => ({ selector, message })),

@@ -2,7 +2,8 @@
 # Finds out which tools the project needs and this machine lacks, says so, and installs them.
 #
 # Silent when nothing is missing. It installs with apt-get, through sudo when the caller is not root; where that is not
-# possible it prints the list and fails, and changes nothing. The packages are those of Debian 12 and Ubuntu 24.04.
+# possible it prints the list and fails, and changes nothing. What only some tests want is installed likewise, but where
+# it cannot be, the rest goes on without. The packages are those of Debian 12 and Ubuntu 24.04.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -23,11 +24,19 @@ util-linux      flock               lets one make wait for another
 END
 }
 
+# The same of what nothing but some tests need, which are left out without it.
+wishes() {
+  cat <<'END'
+libclang-rt-14-dev clang-sanitizers shows in tests what the allocators' users do wrong
+END
+}
+
 is_there() {
   case $1 in
     'node>=18.19') version_reaches node 18 19 ;;
     'npm>=8') version_reaches npm 8 0 ;;
     'ld.lld-14|ld.lld') has ld.lld-14 || has ld.lld ;;
+    clang-sanitizers) has clang-14 && has_sanitizers "$(clang-14 -print-resource-dir)" ;;
     grub-for-pc) [ -e "${GRUB_DIR:-/usr/lib/grub}/i386-pc/kernel.img" ] ;;
     *) has "$1" ;;
   esac
@@ -35,6 +44,14 @@ is_there() {
 
 has() {
   command -v "$1" >/dev/null 2>&1
+}
+
+# has_sanitizers FOLDER, of clang's own files
+has_sanitizers() {
+  for library in "$1"/lib/linux/libclang_rt.fuzzer-*.a; do
+    [ -e "$library" ] && return
+  done
+  return 1
 }
 
 # version_reaches COMMAND MAJOR MINOR
@@ -51,10 +68,10 @@ version_reaches() {
   [ "$major" -gt "$2" ] || { [ "$major" -eq "$2" ] && [ "$minor" -ge "$3" ]; }
 }
 
-# The lines of tools() that this machine lacks.
+# Those of the lines on stdin that this machine lacks.
 missing() {
-  tools | while read -r package tool why; do
-    is_there "$tool" || printf '  %-16s %s\n' "$package" "$why"
+  while read -r package tool why; do
+    is_there "$tool" || printf '  %-18s %s\n' "$package" "$why"
   done
 }
 
@@ -62,18 +79,30 @@ packages_of() {
   printf '%s\n' "$1" | while read -r package _; do printf '%s ' "$package"; done
 }
 
-# Says on stderr why nothing could be installed and what to do about it.
+# Says on stderr why nothing could be installed and what to do about it. Only a tool that is needed is a failure.
 give_up() {
   printf 'setup: %s\n' "$1" >&2
+  if [ -z "$lacking" ]; then
+    printf 'setup: some tests are left out without %s\n' "$(packages_of "$wanted")" >&2
+    exit 0
+  fi
   printf 'setup: install these packages, or what they contain, then run make again:\n' >&2
   printf '  %s\n' "$(packages_of "$lacking")" >&2
   exit 1
 }
 
-lacking=$(missing)
-[ -n "$lacking" ] || exit 0
+# install PACKAGE ...
+install() {
+  scripts/step.sh 'setup apt-get install' $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
+}
 
-printf 'Missing on this machine:\n%s\n' "$lacking"
+lacking=$(tools | missing)
+wanted=$(wishes | missing)
+[ -n "$lacking$wanted" ] || exit 0
+
+printf 'Missing on this machine:\n'
+printf '%s\n' "$lacking" "$wanted" | while IFS= read -r line; do [ -z "$line" ] || printf '%s\n' "$line"; done
 has apt-get || give_up 'there is no apt-get here to install them with'
 
 as_root=''
@@ -91,13 +120,15 @@ scripts/step.sh 'setup apt-get update' $as_root apt-get update
 
 # Word splitting is wanted: one argument a package.
 # shellcheck disable=SC2046
-scripts/step.sh 'setup apt-get install' $as_root env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 $(packages_of "$lacking") ||
-  give_up 'apt-get could not install them'
+[ -z "$lacking" ] || install $(packages_of "$lacking") || give_up 'apt-get could not install them'
 
 hash -r
-lacking=$(missing)
+lacking=$(tools | missing)
 if [ -n "$lacking" ]; then
   printf 'Still missing, or too old, after the installation:\n%s\n' "$lacking" >&2
   give_up 'the packages of this system do not have what is needed'
 fi
+
+# Last: by now nothing that is needed is lacking.
+# shellcheck disable=SC2046
+[ -z "$wanted" ] || install $(packages_of "$wanted") || give_up 'apt-get could not install it'

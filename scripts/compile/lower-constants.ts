@@ -53,6 +53,9 @@ export function recordProperty(scope: Scope, record: RecordEntity, property: TSE
   if (property.type !== "Property" || property.computed || property.method) {
     throw refuse(own, property, "a record has only constants: write functions at the top level");
   }
+  if (property.value.type === "ObjectExpression") {
+    throw refuse(own, property, "a record in a record is not supported: give each a name of its own at the top level");
+  }
   const value = lowerExpression(own, property.value as TSESTree.Expression);
   if (value.constant !== undefined) return value;
   throw refuse(own, property, "the members of a record must be constants: use a layout for a record in memory");

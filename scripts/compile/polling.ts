@@ -47,6 +47,14 @@ interface Guarded<N> {
   readonly node: N;
   readonly guards: readonly TSESTree.Expression[];
 }
+/** What a jump within the loop may mean that lies deeper than the loop's own. */
+interface Inner {
+  readonly breaks: boolean;
+  readonly continues: boolean;
+  readonly labels: readonly string[];
+}
+const NOTHING_INNER: Inner = { breaks: false, continues: false, labels: [] };
+
 interface Assigned {
   readonly to: Thing;
   /** Null when the new value is made of the old one. */
@@ -70,7 +78,7 @@ class LoopStudy {
     const parts = turn.filter((part) => part !== null);
     this.#all = effectsOf(scope, parts);
     this.#called = calls.of(this.#all.calls);
-    for (const part of parts) this.#collect(part, [], 0);
+    for (const part of parts) this.#collect(part, [], NOTHING_INNER);
   }
 
   /** What it waits for in vain; null when it does not. */
@@ -108,34 +116,36 @@ class LoopStudy {
   }
 
   // ---- jumps and assignments, with their conditions ----------------------------------------------------------
-  /** `depth`: loops and switches around `node` inside the loop, which a `break` without a label may mean. */
-  #collect(node: TSESTree.Node, guards: readonly TSESTree.Expression[], depth: number): void {
+  #collect(node: TSESTree.Node, guards: readonly TSESTree.Expression[], inner: Inner): void {
     walk(node, (each) => {
       switch (each.type) {
         case "IfStatement":
         case "ConditionalExpression":
-          this.#collect(each.test, guards, depth);
-          this.#collect(each.consequent, [...guards, each.test], depth);
-          if (each.alternate) this.#collect(each.alternate, [...guards, each.test], depth);
+          this.#collect(each.test, guards, inner);
+          this.#collect(each.consequent, [...guards, each.test], inner);
+          if (each.alternate) this.#collect(each.alternate, [...guards, each.test], inner);
           return false;
         case "LogicalExpression":
-          this.#collect(each.left, guards, depth);
-          this.#collect(each.right, [...guards, each.left], depth);
+          this.#collect(each.left, guards, inner);
+          this.#collect(each.right, [...guards, each.left], inner);
           return false;
         case "SwitchStatement":
-          this.#collect(each.discriminant, guards, depth);
+          this.#collect(each.discriminant, guards, inner);
           for (const part of each.cases.flatMap(({ consequent }) => consequent)) {
-            this.#collect(part, [...guards, each.discriminant], depth + 1);
+            this.#collect(part, [...guards, each.discriminant], { ...inner, breaks: true });
           }
           return false;
         case "ForStatement":
         case "WhileStatement":
         case "DoWhileStatement":
-          this.#collectInner(each, guards, depth);
+          this.#collectInner(each, guards, inner);
+          return false;
+        case "LabeledStatement":
+          this.#collect(each.body, guards, { ...inner, labels: [...inner.labels, each.label.name] });
           return false;
         case "BreakStatement":
         case "ContinueStatement":
-          if (this.#leavesTurn(each, depth)) this.#jumps.push({ node: each, guards });
+          if (leavesTurn(each, inner)) this.#jumps.push({ node: each, guards });
           return false;
         case "ReturnStatement":
           this.#jumps.push({ node: each, guards });
@@ -150,30 +160,17 @@ class LoopStudy {
     });
   }
 
-  #collectInner(inner: Loop, guards: readonly TSESTree.Expression[], depth: number): void {
-    const within = inner.test ? [...guards, inner.test] : guards;
-    if (inner.type === "ForStatement" && inner.init) this.#collect(inner.init, guards, depth);
-    if (inner.type === "ForStatement" && inner.update) this.#collect(inner.update, within, depth + 1);
-    if (inner.test) this.#collect(inner.test, guards, depth);
-    this.#collect(inner.body, within, depth + 1);
+  #collectInner(loop: Loop, guards: readonly TSESTree.Expression[], around: Inner): void {
+    const within = loop.test ? [...guards, loop.test] : guards;
+    const inner: Inner = { ...around, breaks: true, continues: true };
+    if (loop.type === "ForStatement" && loop.init) this.#collect(loop.init, guards, around);
+    if (loop.type === "ForStatement" && loop.update) this.#collect(loop.update, within, inner);
+    if (loop.test) this.#collect(loop.test, guards, around);
+    this.#collect(loop.body, within, inner);
   }
 
   #neverReturns(call: TSESTree.CallExpression): boolean {
     return (this.#scope.module.services.getTypeAtLocation(call).flags & ts.TypeFlags.Never) !== 0;
-  }
-
-  /** To the next turn, or out of the loop: a jump within an inner loop or switch is neither. */
-  #leavesTurn(jump: TSESTree.BreakStatement | TSESTree.ContinueStatement, depth: number): boolean {
-    if (jump.label === null) {
-      if (depth === 0) return true;
-      if (jump.type === "BreakStatement") return false;
-      return !innerLoop(jump, this.#loop);
-    }
-    const { name } = jump.label;
-    for (let at: TSESTree.Node | undefined = jump.parent; at && at !== this.#loop; at = at.parent) {
-      if (at.type === "LabeledStatement" && at.label.name === name) return false;
-    }
-    return true;
   }
 
   #addAssignment(node: TSESTree.Node, guards: readonly TSESTree.Expression[]): void {
@@ -188,8 +185,8 @@ class LoopStudy {
   }
 }
 
-/** Is there a loop between the jump and `outer`? */
-function innerLoop(jump: TSESTree.Node, outer: Loop): boolean {
-  for (let at = jump.parent; at && at !== outer; at = at.parent) if (isLoop(at)) return true;
-  return false;
+/** To the next turn, or out of the loop: a jump within an inner loop or switch is neither. */
+function leavesTurn(jump: TSESTree.BreakStatement | TSESTree.ContinueStatement, inner: Inner): boolean {
+  if (jump.label !== null) return !inner.labels.includes(jump.label.name);
+  return jump.type === "BreakStatement" ? !inner.breaks : !inner.continues;
 }

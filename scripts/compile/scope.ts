@@ -89,7 +89,11 @@ export function check(scope: Scope, node: TSESTree.Node, open: string, close = "
 // ---- names ---------------------------------------------------------------------------------------------------
 function symbolOf(scope: Scope, node: TSESTree.Node): ts.Symbol | undefined {
   const { checker } = scope.lowering.program;
-  const symbol = checker.getSymbolAtLocation(tsNode(scope.module, node));
+  const found = tsNode(scope.module, node);
+  const isShorthand = ts.isShorthandPropertyAssignment(found.parent); // the name is a property's and a variable's
+  const symbol = isShorthand
+    ? checker.getShorthandAssignmentValueSymbol(found.parent)
+    : checker.getSymbolAtLocation(found);
   return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
@@ -118,7 +122,7 @@ export function isGlobal(scope: Scope, node: TSESTree.Node, name: string): boole
 }
 
 // ---- kinds ---------------------------------------------------------------------------------------------------
-/** A variable has its declared type: what flow narrows it to may be `never`. */
+/** A variable has its declared type: what flow narrows it to may be `never`, and so may what consists of it. */
 export function kindAt(scope: Scope, node: TSESTree.Node): Kind {
   const { checker } = scope.lowering.program;
   const named = node.type === "Identifier" || (node.type === "MemberExpression" && !node.computed);
@@ -126,8 +130,25 @@ export function kindAt(scope: Scope, node: TSESTree.Node): Kind {
   const isVariable = symbol !== undefined && (symbol.flags & ts.SymbolFlags.Variable) !== 0;
   const type = isVariable ? checker.getTypeOfSymbol(symbol) : scope.module.services.getTypeAtLocation(node);
   const kind = kindOf(type, checker);
-  if (typeof kind === "string") return kind;
-  throw refuse(scope, node, kind.reason);
+  if (typeof kind !== "string") throw refuse(scope, node, kind.reason);
+  if (kind !== "never") return kind;
+  return valuesOf(node).map((value) => kindAt(scope, value)).find((each) => each !== "never") ?? kind;
+}
+
+/** The parts of an expression of which one is its value. */
+function valuesOf(node: TSESTree.Node): readonly TSESTree.Expression[] {
+  switch (node.type) {
+    case "ConditionalExpression":
+      return [node.consequent, node.alternate];
+    case "LogicalExpression":
+      return [node.left, node.right];
+    case "SequenceExpression":
+      return node.expressions.slice(-1);
+    case "AssignmentExpression":
+      return [node.right];
+    default:
+      return [];
+  }
 }
 
 export function requireKind(scope: Scope, node: TSESTree.Node, kind: Kind): void {

@@ -13,6 +13,7 @@ enum State {
 }
 const FLAG = { PRESENT: 1n << 0n, WRITE: 1n << 1n, NO_EXECUTE: 1n << 63n, "quoted-name": 5n } as const;
 export const RIGHTS = { ALL: FLAG.PRESENT | FLAG.WRITE, COUNT: Math.trunc(PAGE_BYTES / 4096) === 1 ? 3 : 4 } as const;
+const BY_NAME = { FLAG_COUNT: 4, PAGE_BYTES } as const;
 const LAST = (DIRECT_MAP + (PAGE_SIZE << 4n) - 1n) as VirtAddr;
 const MASK = ~(PAGE_SIZE - 1n) & 0xffff_ffffn;
 const ALL_ONES = BigInt.asUintN(64, -1n);
@@ -36,7 +37,7 @@ export function recordsFold(a: bigint): boolean {
   return (a & FLAG.NO_EXECUTE) !== 0n && (a & RIGHTS.ALL) === RIGHTS.ALL;
 }
 export function constantsFold(): bigint {
-  return LAST ^ MASK ^ BigInt(RIGHTS.COUNT);
+  return LAST ^ MASK ^ BigInt(RIGHTS.COUNT + BY_NAME.PAGE_BYTES * BY_NAME.FLAG_COUNT);
 }
 export function allOnes(): bigint {
   return ALL_ONES;

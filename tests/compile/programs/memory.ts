@@ -56,7 +56,8 @@ const RECORD = layout(40, {
   gap: bytes(WIDE + 3),
   owner: u64,
 });
-const PACKED = layout(10, { limit: u16, base: packed(u64) });
+const base = packed(u64);
+const PACKED = layout(10, { limit: u16, base });
 
 export function recordSizes(): number {
   return RECORD.SIZE * 100 + PACKED.SIZE;

@@ -1,4 +1,4 @@
-/** Functions that do not come back. */
+/** Functions that do not come back, and values of which tsc thinks that they cannot be. */
 import { panicTrap } from "../../../kernel/doors/machine.ts";
 
 let entered = 0;
@@ -33,4 +33,22 @@ export function divides(a: number, b: number): number {
 }
 export function dividesWord(a: bigint, b: bigint): bigint {
   return a % b;
+}
+
+let raised = false;
+function lower(): boolean {
+  raised = false;
+  return raised;
+}
+/** To tsc `raised` is still true after the call, and `never` after the test. */
+export function narrowedToNever(a: boolean): number {
+  raised = true;
+  lower();
+  if (raised) return 1;
+  let copy = a;
+  const either = (a ? raised : raised) === a;
+  const both = (raised && raised) !== a;
+  const last = (lower(), raised) === a;
+  const assigned = (copy = raised) === a;
+  return Number(either) + 2 * Number(both) + 4 * Number(last) + 8 * Number(assigned) + 16 * Number(copy || raised);
 }

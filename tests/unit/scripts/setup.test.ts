@@ -1,14 +1,18 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sandboxCreate, type Sandbox } from "./sandbox.ts";
 
 const TOOLS = ["nasm", "clang-14", "ld.lld-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat", "flock"];
+const SANITIZERS = "lib/linux/libclang_rt.fuzzer-x86_64.a";
 
 /** A machine that has everything, and where the caller is root. */
 function machine(): Sandbox & { setup(): ReturnType<Sandbox["run"]> } {
   const sandbox = sandboxCreate();
   for (const tool of TOOLS) sandbox.fake(tool);
+  sandbox.fake("clang-14", `echo ${sandbox.folder}`); // where its run-time libraries are
+  mkdirSync(join(sandbox.folder, "lib", "linux"), { recursive: true });
+  writeFileSync(join(sandbox.folder, SANITIZERS), "");
   sandbox.fake("node", "echo v18.19.0");
   sandbox.fake("npm", "echo 9.2.0");
   sandbox.fake("id", "echo 0");
@@ -130,4 +134,39 @@ test("a package that does not bring what is needed is noticed", () => {
   const { status, stderr } = here.setup();
   expect(status).toBe(1);
   expect(stderr).toMatch(/Still missing, or too old, after the installation:\n {2}nodejs /);
+});
+
+// ---- what only some tests want -----------------------------------------------------------------------------
+test("the sanitizers' libraries are installed too, after what is needed", () => {
+  const here = machine();
+  here.remove("nasm");
+  rmSync(join(here.folder, SANITIZERS));
+  here.fake("apt-get", ...APT);
+  const { status, stdout } = here.setup();
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Missing on this machine:\n {2}nasm .*\n {2}libclang-rt-14-dev +shows in tests .*\n/);
+  const calls = here.run("cat", [join(here.folder, "bin", "apt.log")]).stdout.trimEnd().split("\n");
+  expect(calls.map((call) => call.replace(/^.* /, ""))).toEqual(["update", "nasm", "libclang-rt-14-dev"]);
+});
+
+test.each([
+  ["there is no apt-get", []],
+  ["apt-get could not install it", ['[ "$1" = update ]']],
+])("where they cannot be had, some tests are left out and the rest goes on: %s", (reason, lines) => {
+  const here = machine();
+  rmSync(join(here.folder, SANITIZERS));
+  if (lines.length > 0) here.fake("apt-get", ...lines);
+  const { status, stderr } = here.setup();
+  expect(status).toBe(0);
+  expect(stderr).toContain(reason);
+  expect(stderr).toContain("setup: some tests are left out without libclang-rt-14-dev \n");
+});
+
+test("where nothing can be had, what is needed is the failure", () => {
+  const here = machine();
+  here.remove("nasm");
+  rmSync(join(here.folder, SANITIZERS));
+  const { status, stderr } = here.setup();
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/\n {2}nasm \n$/);
 });
