@@ -9,8 +9,11 @@ import {
   hasUmip,
   physicalAddressBits,
 } from "./arch/cpu.ts";
+import { clockHertz, clockInit, ticksStart } from "./arch/clock.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
-import { serialInit } from "./arch/serial.ts";
+import { interruptsInit, IRQ, irqOpen } from "./arch/interrupts.ts";
+import { serialInit, serialInterrupt } from "./arch/serial.ts";
+import { unixTime, wallClockInit } from "./arch/wall-clock.ts";
 import { logEnd, logLine, logNumber, logPhys, logText, logVirt } from "./base/log.ts";
 import { panic } from "./base/panic.ts";
 import { refuse } from "./base/refuse.ts";
@@ -41,6 +44,8 @@ export { onTrap } from "./trap/dispatch.ts";
 
 /** Below this much usable memory the kernel does not start: its tables and the default heap need most of it. */
 const MINIMUM_MEMORY = 4n * 1024n * 1024n;
+/** Timer interrupts a second. */
+const TICKS_HZ = 100;
 
 /**
  * Called once by boot/entry.asm on the boot stack, interrupts off, over the boot page tables.
@@ -58,6 +63,8 @@ export function kernelStart(magic: number, info: number): void {
   descriptorsInit(); // from here on a mistake is a report instead of a reset
   cpuInit(); // protections on before there is anything to protect
   cpuLog();
+  interruptsInit(); // out of the exceptions' way; every line is closed
+  clockStart(); // before anything that takes long
   if (bootInfoRead(magic, info) !== OK) refuse("its loader's information is unusable");
   fatalInit(optionIs("panic", "exit"));
 
@@ -70,8 +77,25 @@ export function kernelStart(magic: number, info: number): void {
   bootPartGive(); // the boot tables were in it: not before the switch
   if (heapBoot() !== OK) panic("boot: the heap found no room", BigInt(framesFree()));
   demandPageProve();
+  serialInterrupt(); // last: nothing is let in before the prompt waits
   logText("boot: up");
   logNumber(" frames-free=", framesFree());
+  logEnd();
+}
+
+/** The clock, the date, and TICKS_HZ interrupts a second from the timer. A machine without them runs all the same. */
+function clockStart(): void {
+  const hasClock = clockInit();
+  const hasDate = wallClockInit();
+  if (hasClock) {
+    ticksStart(TICKS_HZ);
+    irqOpen(IRQ.TIMER);
+  }
+  logText("arch: clock");
+  if (hasClock) logNumber(" tsc-khz=", Number(clockHertz() / 1000n));
+  else logText(" none");
+  if (hasClock) logNumber(" ticks=", TICKS_HZ);
+  if (hasDate) logNumber(" unix-time=", unixTime());
   logEnd();
 }
 

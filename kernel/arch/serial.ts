@@ -1,9 +1,11 @@
 /**
- * COM1, a 16550 UART, polled: 115200 baud, 8N1, FIFO on. The kernel's log and its console.
+ * COM1, a 16550 UART: 115200 baud, 8N1, FIFO on. The kernel's log and its console. Sending is polled; what arrives can
+ * interrupt, and waits in a queue until somebody reads it.
  * It never waits for good: where no UART answers it is silent, and bytes that a stuck one does not take are dropped.
  * Registers: PC16550D datasheet, "Registers".
  */
-import { inb, outb } from "../doors/machine.ts";
+import { inb, load8, outb, staticBytes, store8 } from "../doors/machine.ts";
+import { IRQ, irqOpen } from "./interrupts.ts";
 
 const UART = {
   DATA: 0x3f8, // the divisor's low byte while DIVISOR_LATCH is on
@@ -18,6 +20,8 @@ const DIVISOR_LATCH = 0x80; // line control
 const EIGHT_BITS_NO_PARITY = 0x03; // line control: 8N1
 const FIFO_ON_AND_CLEARED = 0xc7; // FIFO control: enabled, both emptied, threshold 14
 const TERMINAL_READY = 0x03; // modem control: DTR, RTS
+const INTERRUPT_GATE = 0x08; // modem control: OUT2, which on a PC lets the interrupt through
+const WHEN_DATA_ARRIVES = 0x01; // interrupt enable
 const DATA_READY = 0x01; // line status
 const TRANSMITTER_EMPTY = 0x20; // line status: THRE
 const NOBODY = 0xff; // a port that no device drives
@@ -28,6 +32,12 @@ const PATIENCE = 1 << 20;
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+
+/** Bytes that have arrived and that nobody has read; a power of two. */
+const QUEUE_SIZE = 256;
+const queue = staticBytes(QUEUE_SIZE, 8);
+let received = 0; // bytes put into the queue, ever
+let taken = 0; // bytes taken out of it, ever
 
 let present = false;
 let stuck = false; // the last byte was dropped: the next ones look once instead of waiting
@@ -43,6 +53,15 @@ export function serialInit(): void {
   outb(UART.MODEM_CONTROL, TERMINAL_READY);
   present = inb(UART.LINE_STATUS) !== NOBODY;
   stuck = false;
+  taken = received;
+}
+
+/** From now on IRQ.SERIAL rises when something arrives: whoever serves it calls serialReceive. */
+export function serialInterrupt(): void {
+  if (!present) return;
+  outb(UART.MODEM_CONTROL, TERMINAL_READY | INTERRUPT_GATE);
+  outb(UART.INTERRUPT_ENABLE, WHEN_DATA_ARRIVES);
+  irqOpen(IRQ.SERIAL);
 }
 
 /** Sends `byte`; a line feed goes out as carriage return and line feed. At most PATIENCE status reads a byte. */
@@ -52,11 +71,25 @@ export function serialWrite(byte: number): void {
   send(byte);
 }
 
-/** The next byte that has arrived, -1 when there is none. */
+/**
+ * Puts what has arrived into the queue: the interrupt's handler. What the queue does not hold stays in the UART, which
+ * makes the other side wait, and rises again once there is room.
+ */
+export function serialReceive(): void {
+  while (received - taken < QUEUE_SIZE && (inb(UART.LINE_STATUS) & DATA_READY) !== 0) {
+    store8(queue + BigInt(received % QUEUE_SIZE), inb(UART.DATA));
+    received++;
+  }
+}
+
+/** The next byte that has arrived, -1 when there is none. Interrupts must be off; it works without them. */
 export function serialRead(): number {
   if (!present) return -1;
-  if ((inb(UART.LINE_STATUS) & DATA_READY) === 0) return -1;
-  return inb(UART.DATA);
+  serialReceive();
+  if (taken === received) return -1;
+  const byte = load8(queue + BigInt(taken % QUEUE_SIZE));
+  taken++;
+  return byte;
 }
 
 function send(byte: number): void {

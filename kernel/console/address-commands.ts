@@ -1,4 +1,4 @@
-/** `translate ADDR` and `fault ADDR`: what the page tables say about an address, and what a touch does. */
+/** `walk ADDR` and `fault ADDR`: what the page tables say about an address, and what a touch does. */
 "compiler: cold"; // for people to read
 import { loadVolatile8 } from "../doors/machine.ts";
 import { NO_PHYS, type VirtAddr, virtAddr } from "../lib/addr.ts";
@@ -10,7 +10,7 @@ import { walkShow } from "../stats/walk.ts";
 import { wordIsNumber, wordLog } from "./words.ts";
 
 /** Writes the walk of the address in the kernel's tables. */
-export function translateCommand(): boolean {
+export function walkCommand(): boolean {
   if (argumentIsAddress()) walkShow(kernelRoot(), argumentAddress());
   return true;
 }

@@ -3,19 +3,24 @@
 import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { columnText } from "../base/columns.ts";
 import { logEnd, logLine, logText } from "../base/log.ts";
+import { RING_BYTES, ringShow } from "../base/log-ring.ts";
 import { panic } from "../base/panic.ts";
 import { stringLength } from "../doors/machine.ts";
-import { faultCommand, translateCommand } from "./address-commands.ts";
+import { faultCommand, walkCommand } from "./address-commands.ts";
+import { completeOffer } from "./complete.ts";
 import { memCommand, memmapCommand } from "./memory-commands.ts";
+import { dateCommand, interruptsCommand } from "./time-commands.ts";
 import { wordCount, wordIs, wordLog } from "./words.ts";
 
-let listing = false; // `help` goes through the same lines, to print them
+/** `help` and Tab go through the same lines, to print them and to complete what is typed. */
+const PASS = { RUN: 0, LIST: 1, OFFER: 2 } as const;
+let pass = PASS.RUN as number;
 let refused = false; // the command exists, but not with these arguments: that has been said
 
 /** Obeys the words of the line. Whatever they are, there is an answer. */
 export function commandRun(): void {
   if (wordCount() === 0) return;
-  listing = false;
+  pass = PASS.RUN;
   refused = false;
   if (commandFind() || refused) return;
 
@@ -29,18 +34,31 @@ function commandFind(): boolean {
   if (is("help", "", "this list")) return helpCommand();
   if (is("mem", "", "how much memory is free and in use")) return memCommand();
   if (is("memmap", "", "the machine's memory, and whose it is")) return memmapCommand();
-  if (is("translate", "ADDR", "walks the page tables for a virtual address")) return translateCommand();
+  if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
+  if (is("log", "", "what the kernel has said by itself, the last 8 KiB")) return logCommand();
+  if (is("date", "", "what time it is, and since when the kernel runs")) return dateCommand();
+  if (is("interrupts", "", "how often each device has interrupted")) return interruptsCommand();
   if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
   if (is("exit", "", "ends the virtual machine")) return exitCommand();
   return false;
 }
 
-/** Is this the command, with the argument that it wants ("" for none)? While listing: prints its line, and no. */
+/** Offers the name of each for completion. */
+export function commandsOffer(): void {
+  pass = PASS.OFFER;
+  commandFind();
+}
+
+/** Is this the command, with the argument that it wants ("" for none)? In the other passes it is none. */
 function is(name: string, argument: string, summary: string): boolean {
-  if (listing) {
+  if (pass === PASS.OFFER) {
+    completeOffer(name);
+    return false;
+  }
+  if (pass === PASS.LIST) {
     logText("  ");
-    columnText(name, 10);
+    columnText(name, 12);
     columnText(argument, 6);
     logLine(summary);
     return false;
@@ -64,9 +82,14 @@ function is(name: string, argument: string, summary: string): boolean {
 }
 
 function helpCommand(): boolean {
-  listing = true;
+  pass = PASS.LIST;
   commandFind();
   logLine("ADDR is a number: 0x4444_4444_0000, 4096, 64K, 16M or 2G.");
+  return true;
+}
+
+function logCommand(): boolean {
+  ringShow(RING_BYTES);
   return true;
 }
 

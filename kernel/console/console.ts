@@ -1,26 +1,32 @@
 /** The kernel's prompt on the serial port: reads a line, obeys it, for ever. */
 import { serialRead } from "../arch/serial.ts";
-import { logLine, logText } from "../base/log.ts";
-import { pause } from "../doors/machine.ts";
-import { commandRun } from "./commands.ts";
-import { LINE, lineByte, lineLength, lineStart, lineText } from "./line.ts";
+import { logEnd, logLine, logText } from "../base/log.ts";
+import { ringKeep } from "../base/log-ring.ts";
+import { idle } from "../doors/machine.ts";
+import { commandRun, commandsOffer } from "./commands.ts";
+import { completeBegin, completeCharacter, completeCount, completeRest, completeShow } from "./complete.ts";
+import { LINE, lineByte, lineCursor, lineInsert, lineLength, lineShow, lineStart, lineText } from "./line.ts";
 import { wordsSet } from "./words.ts";
 
-/** Never returns. It polls: no interrupt tells of a key yet. */
+const PROMPT = "> ";
+const SPACE = 0x20;
+
+/** Never returns. While nothing is typed the CPU sleeps, in the one window in which interrupts come. */
 export function consoleRun(): never {
+  ringKeep(false); // the log is what the kernel says by itself
   for (;;) {
-    logText("> ");
-    switch (lineRead()) {
-      case LINE.READY:
-        wordsSet(lineText(), lineLength());
-        commandRun();
-        break;
-      case LINE.TOO_LONG:
-        logLine("That line is too long; nothing was done.");
-        break;
-      default: // given up: a new prompt
-    }
+    if (lineAsk()) commandRun();
   }
+}
+
+/** Prompts until a line is typed that can be obeyed: true, and its words are set. False: there was none this time. */
+export function lineAsk(): boolean {
+  logText(PROMPT);
+  const end = lineRead();
+  if (end === LINE.TOO_LONG) logLine("That line is too long; nothing was done.");
+  if (end !== LINE.READY) return false;
+  wordsSet(lineText(), lineLength());
+  return true;
 }
 
 /** Reads until the line ends; answers how, as one of LINE. */
@@ -29,10 +35,27 @@ function lineRead(): number {
   for (;;) {
     const byte = serialRead();
     if (byte < 0) {
-      pause();
+      idle();
       continue;
     }
     const state = lineByte(byte);
-    if (state !== LINE.OPEN) return state;
+    if (state === LINE.COMPLETE) complete();
+    else if (state !== LINE.OPEN) return state;
   }
+}
+
+/** Tab: the command's name, as far as it is certain; if it is not, what it could be. */
+function complete(): void {
+  completeBegin(lineText(), lineCursor());
+  commandsOffer();
+  const rest = completeRest();
+  for (let i = 0; i < rest; i++) lineInsert(completeCharacter(i));
+  if (completeCount() === 1) lineInsert(SPACE);
+  if (completeCount() < 2 || rest > 0) return;
+  logEnd();
+  completeShow();
+  commandsOffer();
+  logEnd();
+  logText(PROMPT);
+  lineShow();
 }

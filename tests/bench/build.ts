@@ -34,10 +34,10 @@ export const KERNEL_FLAGS: Flags = {
   ts: ["-O2", ...CLANG_FLAGS, "-fno-pic", "-mcmodel=kernel"],
   c: ["-O2", ...CLANG_FLAGS.filter((flag) => !FOR_GENERATED_CODE.includes(flag)), "-fno-pic", "-mcmodel=kernel"],
 };
-/** What is usual for programs; generated code has no C library's headers. */
+/** What is usual for programs; generated code has no C library's headers, and the doors want no memset. */
 export const PLAIN_FLAGS: Flags = {
   name: "plain -O2",
-  ts: ["-O2", "-std=gnu11", ...FOR_GENERATED_CODE],
+  ts: ["-O2", "-std=gnu11", "-fno-builtin", ...FOR_GENERATED_CODE],
   c: ["-O2", "-std=gnu11"],
 };
 

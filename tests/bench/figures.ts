@@ -38,6 +38,16 @@ export function comparedFigure(
   return { area, name, value: rounded(value), unit, goal: 1, met, peer, peerValue: rounded(peerValue), ratio };
 }
 
+/** A figure without a peer, whose goal is a limit. */
+export function limitedFigure(
+  { area, name, unit }: Pick<Figure, "area" | "name" | "unit">,
+  value: number,
+  goal: number,
+): Figure {
+  const met = value <= goal;
+  return { area, name, value: rounded(value), unit, goal, met, peer: null, peerValue: null, ratio: null };
+}
+
 export function figuresWrite(path: string, figures: readonly Figure[]): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `[\n${figures.map((figure) => ` ${JSON.stringify(figure)}`).join(",\n")}\n]\n`);

@@ -11,7 +11,7 @@ import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
 import { loadProgram } from "../../scripts/compile/program.ts";
 import { withDirectory } from "./native.ts";
 
-const HEAD = `import { halt, inb, load32, loadVolatile32, pause, store32 } from "../../kernel/doors/machine.ts";
+const HEAD = `import { halt, inb, load32, loadOnce64, loadVolatile32, pause, store32 } from "../../kernel/doors/machine.ts";
 import { layout, u32 } from "../../kernel/lib/layout.ts";
 const RING = layout(8, { head: u32, tail: u32 });
 let ready = false;
@@ -27,6 +27,7 @@ let work: Work = spend;
 test.each([
   ["a barrier is in it", "while (!ready) pause();"],
   ["a barrier is in what its test calls", "while (!isPort() && !ready);"],
+  ["memory is read once in every turn", "while (loadOnce64(at) === 0n);"],
   ["memory is read by a volatile door", "while (loadVolatile32(at) === 0);"],
   ["a function value may do anything", "while (!ready) work();"],
   ["it counts down what it looks at", "while (left > 0) left--;"],
@@ -74,7 +75,7 @@ test("the kernel's doors are barriers exactly where their C has a clobber, or ca
   const text = execFileSync("clang-14", [...flags, resolve(REPOSITORY, "boot/doors.h")], { encoding: "utf8" });
   const bodies = text.split(/\bstatic inline\b/);
   const doors = bodies.flatMap((body) => {
-    const [, name] = /^[^(]*\(\(always_inline\)\) \w+ w2c_env_(\w+)\(/.exec(body) ?? [];
+    const [, name] = /^[^(]*\(\(always_inline[^)]*\)\) \w+ w2c_env_(\w+)\(/.exec(body) ?? [];
     return name === undefined ? [] : [[name, isBarrierInC(body)] as const];
   });
   const declared = readFileSync(resolve(REPOSITORY, "kernel/doors/machine.ts"), "utf8");

@@ -42,6 +42,8 @@ export interface MachineOptions {
 }
 
 const flushes: Flush[] = [];
+const NOTHING_INTERRUPTS = (): boolean => false;
+let interrupt = NOTHING_INTERRUPTS;
 
 /** The levers. */
 const machine = {
@@ -70,6 +72,10 @@ const machine = {
   /** A copy of what lies at physical `pa`. */
   physGet: (pa: bigint, length: number): Uint8Array =>
     Uint8Array.from({ length }, (_, i) => ram.ramRead8(Number(pa) + i)),
+  /** What interrupts a CPU that waits in `idle`; it answers false when nothing will. */
+  onIdle(handler: () => boolean): void {
+    interrupt = handler;
+  },
   flushesForget(): void {
     flushes.length = 0;
   },
@@ -85,6 +91,7 @@ export function fakeMachine(options: MachineOptions = {}): Machine {
   staticsReset();
   poisonReset();
   flushes.length = 0;
+  interrupt = NOTHING_INTERRUPTS;
   return machine;
 }
 fakeMachine(); // module constants of the kernel take statics before any test runs
@@ -141,6 +148,7 @@ export function store64(va: bigint, value: bigint): void {
 export const loadVolatile8 = load8;
 export const loadVolatile32 = load32;
 export const loadVolatile64 = load64;
+export const loadOnce64 = load64;
 export const storeVolatile8 = store8;
 export const storeVolatile32 = store32;
 export const storeVolatile64 = store64;
@@ -171,6 +179,10 @@ export function copyBytes(to: bigint, from: bigint, count: number): void {
     done += length;
   }
 }
+export {
+  tryCall, tryCallAt, tryCopy, tryCopyUser, tryLoad64, tryLoad8, tryStore64, tryStore8,
+} from "./tried.ts";
+
 export function poison(va: bigint, count: number): void {
   countCheck(count);
   poisonAdd(va, count);
@@ -208,6 +220,10 @@ export const readCr0 = (): bigint => cpu.cr0;
 export const readCr2 = (): bigint => cpu.cr2;
 export const readCr3 = (): bigint => cpu.cr3;
 export const readCr4 = (): bigint => cpu.cr4;
+export const readDr6 = (): bigint => cpu.dr6;
+export function writeDr6(value: bigint): void {
+  cpu.dr6 = value;
+}
 export function writeCr0(value: bigint): void {
   if ((value & 0x8000_0001n) !== 0x8000_0001n) throw new GeneralProtection("CR0 without PG and PE in long mode");
   cpu.cr0 = value;
@@ -246,6 +262,12 @@ export function rdtsc(): bigint {
 export function halt(): void {
   throw new Halted("hlt");
 }
+/** An interrupt comes, or the machine sleeps for ever. */
+export function idle(): void {
+  cpu.interruptsEnabled = true;
+  if (!interrupt()) throw new Halted("sti; hlt");
+  cpu.interruptsEnabled = false;
+}
 export function pause(): void {}
 export function interruptsOn(): void {
   cpu.interruptsEnabled = true;
@@ -265,6 +287,8 @@ export function loadTaskRegister(selector: number): void {
 export function panicTrap(message: string, value: bigint): never {
   throw new KernelPanic(message, value);
 }
+/** Nothing is interrupted by it: the trap comes back at once. */
+export function breakpoint(): void {}
 /** No frames to follow: a backtrace ends at once. */
 export const framePointer = (): bigint => 0n;
 

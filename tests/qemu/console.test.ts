@@ -11,7 +11,7 @@ describe("at the prompt, through a pseudo-terminal", () => {
 
   test("help lists every command, aligned", async () => {
     const said = await talk.ask("help");
-    for (const command of ["help", "mem", "memmap", "translate ADDR", "fault     ADDR", "panic", "exit"]) {
+    for (const command of ["help", "mem", "memmap", "walk ADDR", "fault     ADDR", "panic", "exit"]) {
       expect(said).toContain(`  ${command} `);
     }
     for (const line of said.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -35,24 +35,24 @@ describe("at the prompt, through a pseudo-terminal", () => {
     expect(await free()).toBe(before - 3);
 
     const place = /(p0x[0-9a-f]+)/.exec(said)![1]!;
-    expect(await talk.ask("translate 0xffffe80000001234")).toContain(`${place}, in a page of 4 KiB`);
+    expect(await talk.ask("walk 0xffffe80000001234")).toContain(`${place}, in a page of 4 KiB`);
     expect(await talk.ask("fault 0xffffe80000001234")).not.toContain("Not mapped");
     expect(await free()).toBe(before - 3);
   });
 
-  test("translate shows the walk: 4 KiB pages, large pages, and where nothing is", async () => {
-    const heap = await talk.ask("translate 0x4444_4444_0010");
+  test("walk shows the walk: 4 KiB pages, large pages, and where nothing is", async () => {
+    const heap = await talk.ask("walk 0x4444_4444_0010");
     expect(heap.match(/^ {2}level \d /gm)).toHaveLength(4);
     expect(heap).toMatch(/level 1 .* P W .*G XD\n {2}p0x[0-9a-f]+010, in a page of 4 KiB/);
-    expect(await talk.ask("translate 0xffff800010000000")).toContain("p0x10000000, in a page of 2 MiB");
-    expect(await talk.ask("translate 0")).toContain("not mapped: the entry of level 4 is not present");
-    expect(await talk.ask("translate 0x8000000000000000")).toContain("not canonical");
+    expect(await talk.ask("walk 0xffff800010000000")).toContain("p0x10000000, in a page of 2 MiB");
+    expect(await talk.ask("walk 0")).toContain("not mapped: the entry of level 4 is not present");
+    expect(await talk.ask("walk 0x8000000000000000")).toContain("not canonical");
   });
 
   test.each([
     ["xyzzy", "There is no command xyzzy; help lists them."],
-    ["translate", "translate takes one argument: translate ADDR"],
-    ["translate 1 2", "translate takes one argument: translate ADDR"],
+    ["walk", "walk takes one argument: walk ADDR"],
+    ["walk 1 2", "walk takes one argument: walk ADDR"],
     ["mem now", "mem takes no argument."],
     ["fault 12q", "12q is not a number below 2^64; see help."],
     ["fault 0x1ffffffffffffffff", "0x1ffffffffffffffff is not a number below 2^64; see help."],

@@ -98,7 +98,7 @@ describe("the prompt", () => {
         noise += String.fromCharCode(0x20 + (seed % 0x60)); // no Enter, so no command by accident
       }
       talk.type(`${noise}\r${"\0".repeat(1_000)}mem\u00e9\r${"x".repeat(1_000)}\x03\u001b[1;5Cmem\r`);
-      talk.type("translate 0\r\n".repeat(100));
+      talk.type("walk 0\r\n".repeat(100));
       talk.type("fault v0xffffe8003fffffff\r");
       await talk.expect("The byte there is 0x0.\n");
       expect(talk.log.match(/^walk of v0x0 /gm)).toHaveLength(100);

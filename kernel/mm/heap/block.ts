@@ -81,13 +81,12 @@ export function blockWrite(block: VirtAddr, units: number, unitsBefore: number, 
 
 /** Is there a header at `block`, a place in the arena, and of which kind? */
 export function blockState(block: VirtAddr): number {
-  headerOpen(block);
-  const units = HEADER.units(block);
-  const unitsBefore = HEADER.unitsBefore(block);
-  const seal = HEADER.seal(block);
-  headerClose(block);
-  if (seal === sealOf(block, units, unitsBefore, BLOCK_USED)) return BLOCK_USED;
-  return seal === sealOf(block, units, unitsBefore, BLOCK_FREE) ? BLOCK_FREE : BLOCK_BROKEN;
+  if (sealFits(block, BLOCK_USED)) return BLOCK_USED;
+  return blockIsFree(block) ? BLOCK_FREE : BLOCK_BROKEN;
+}
+/** Is there a free block's header at `block`, a place in the arena? */
+export function blockIsFree(block: VirtAddr): boolean {
+  return sealFits(block, BLOCK_FREE);
 }
 
 export function blockUnits(block: VirtAddr): number {
@@ -131,6 +130,12 @@ function headerClose(block: VirtAddr): void {
   poison(block, HEADER.SIZE);
 }
 
+function sealFits(block: VirtAddr, state: number): boolean {
+  headerOpen(block);
+  const fits = HEADER.seal(block) === sealOf(block, HEADER.units(block), HEADER.unitsBefore(block), state);
+  headerClose(block);
+  return fits;
+}
 function sealOf(block: VirtAddr, units: number, unitsBefore: number, state: number): bigint {
   const mark = state === BLOCK_USED ? SEAL_USED : SEAL_FREE;
   return mark ^ block ^ ((BigInt(units) << 32n) | BigInt(unitsBefore));

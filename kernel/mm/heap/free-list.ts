@@ -41,13 +41,23 @@ export function freeInsert(block: VirtAddr): void {
 export function freeRemove(block: VirtAddr): void {
   const next = freeNext(block);
   const previous = freePrevious(block);
-  const isBefore = previous === NOWHERE ? first === block : isBlockPlace(previous) && freeNext(previous) === block;
-  const isAfter = next === NOWHERE || (isBlockPlace(next) && freePrevious(next) === block);
-  if (!isBefore || !isAfter) panic("heap: a free block was written to (used after free?)", blockBytes(block));
+  if (!isAfter(block, previous) || !isBefore(block, next)) {
+    panic("heap: a free block was written to (used after free?)", blockBytes(block));
+  }
 
   if (previous === NOWHERE) first = next;
   else nextWrite(previous, next);
   if (next !== NOWHERE) previousWrite(next, previous);
+}
+
+/** Does the list lead from `previous` to `block`? From NOWHERE it leads to the first. */
+function isAfter(block: VirtAddr, previous: VirtAddr): boolean {
+  if (previous === NOWHERE) return first === block;
+  return isBlockPlace(previous) && freeNext(previous) === block;
+}
+/** Does the list lead back from `next` to `block`? */
+function isBefore(block: VirtAddr, next: VirtAddr): boolean {
+  return next === NOWHERE || (isBlockPlace(next) && freePrevious(next) === block);
 }
 
 function nextWrite(block: VirtAddr, next: VirtAddr): void {

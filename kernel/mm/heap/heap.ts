@@ -9,9 +9,9 @@ import { poison, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import {
-  BLOCK_BROKEN, BLOCK_FREE, BLOCK_USED, blockAfter, blockBefore, blockBytes, blockEndMark, blockFirst, blockOfBytes,
-  blockPlus, blocksInit, blockState, blockUnits, blockUnitsBefore, blockWrite, isBlockPlace, MIN_UNITS, UNIT_BYTES,
-  unitsFor,
+  BLOCK_BROKEN, BLOCK_FREE, BLOCK_USED, blockAfter, blockBefore, blockBytes, blockEndMark, blockFirst, blockIsFree,
+  blockOfBytes, blockPlus, blocksInit, blockState, blockUnits, blockUnitsBefore, blockWrite, isBlockPlace, MIN_UNITS,
+  UNIT_BYTES, unitsFor,
 } from "./block.ts";
 import { freeFirst, freeInsert, freeListInit, freeNext, freePrevious, freeRemove } from "./free-list.ts";
 
@@ -119,7 +119,7 @@ export function heapAudit(): Status {
 /** Is what the list leads to a free block? A link that was overwritten is not followed any further. */
 function listedCheck(block: VirtAddr): void {
   if (!isBlockPlace(block)) panic("heap: a free block was written to (used after free?)", block);
-  if (blockState(block) !== BLOCK_FREE) panic("heap: the header of a free block was overwritten", block);
+  if (!blockIsFree(block)) panic("heap: the header of a free block was overwritten", block);
 }
 
 /** Makes the free `block` a used one of `units`; what is left over stays free if it can be a block. */
@@ -162,7 +162,7 @@ function freeListHolds(count: number): boolean {
   let seen = 0;
   let previous: VirtAddr = NOWHERE;
   for (let block = freeFirst(); block !== NOWHERE; block = freeNext(block)) {
-    if (seen === count || !isBlockPlace(block) || blockState(block) !== BLOCK_FREE) return false;
+    if (seen === count || !isBlockPlace(block) || !blockIsFree(block)) return false;
     if (freePrevious(block) !== previous) return false;
     previous = block;
     seen++;

@@ -10,7 +10,7 @@
  * a leaf. In level 1 the same bit chooses the memory type (PAT), and this kernel leaves it 0. While P is 0 the CPU
  * ignores the other bits; all of them 0 says that nothing was ever mapped.
  */
-import { loadVolatile64, storeVolatile64 } from "../../doors/machine.ts";
+import { loadOnce64, storeVolatile64 } from "../../doors/machine.ts";
 import {
   directMap, type Frame, frameAddr, frameOf, PAGE_SHIFT, type PhysAddr, physAddr, type VirtAddr,
 } from "../../lib/addr.ts";
@@ -53,10 +53,11 @@ export function pteIsTable(pte: Pte): boolean {
   return (pte & (PTE_PRESENT | PTE_HUGE)) === PTE_PRESENT;
 }
 
-/** Volatile: the CPU reads entries, and writes A and D, behind the compiler's back. */
+/** Once, as it is now: the CPU writes A and D behind the compiler's back. */
 export function pteRead(entry: PhysAddr): Pte {
-  return loadVolatile64(directMap(entry)) as Pte;
+  return loadOnce64(directMap(entry)) as Pte;
 }
+/** Volatile: the CPU may read it at once, when all that was written before is there; what follows may rely on it. */
 export function pteWrite(entry: PhysAddr, pte: Pte): void {
   storeVolatile64(directMap(entry), pte);
 }
@@ -67,13 +68,14 @@ export function levelSpan(level: number): bigint {
 }
 /** Frames that one entry of `level` maps. */
 export function levelFrames(level: number): number {
-  return 1 << (INDEX_BITS * (level - 1));
+  return Number(levelSpan(level) >> PAGE_SHIFT);
 }
 /** Which entry of a table of `level` is for `va`: 0..511. */
 export function levelIndex(va: VirtAddr, level: number): number {
   return Number(va >> levelShift(level)) & (TABLE_ENTRIES - 1);
 }
 
+/** The mask changes nothing; it tells the C compiler that no shift by it loses the whole word. */
 function levelShift(level: number): bigint {
-  return PAGE_SHIFT + BigInt(INDEX_BITS * (level - 1));
+  return (PAGE_SHIFT + BigInt(INDEX_BITS * (level - 1))) & 63n;
 }

@@ -21,24 +21,25 @@ const LITERALS_MAX = 128;
 /** Writes `length` bytes from `from` on in the form above; answers how many that took, at most 129 for each 128. */
 export function pack(to: bigint, from: bigint, length: number): number {
   fillWords(seen, 0n, SEEN_WORDS);
+  const end = from + BigInt(length);
   let out = to;
-  let written = 0; // bytes of the input that are in the output
-  let at = 0;
-  while (at + MATCH_MIN <= length) {
+  let written = from; // the input up to here is in the output
+  let at = from;
+  while (at + BigInt(MATCH_MIN) <= end) {
     const candidate = lastSeen(from, at);
-    if (candidate < 0 || load32(from + BigInt(candidate)) !== load32(from + BigInt(at))) {
+    if (candidate >= from && load32(candidate) === load32(at)) {
+      out = literalsPut(out, written, Number(at - written));
+      const matched = matchLength(candidate, at, end);
+      store8(out, 128 + matched - MATCH_MIN);
+      store16(out + 1n, Number(at - candidate));
+      out += 3n;
+      at += BigInt(matched);
+      written = at;
+    } else {
       at++;
-      continue;
     }
-    out = literalsPut(out, from + BigInt(written), at - written);
-    const matched = matchLength(from, candidate, at, length);
-    store8(out, 128 + matched - MATCH_MIN);
-    store16(out + 1n, at - candidate);
-    out += 3n;
-    at += matched;
-    written = at;
   }
-  return Number(literalsPut(out, from + BigInt(written), length - written) - to);
+  return Number(literalsPut(out, written, Number(end - written)) - to);
 }
 
 /** The way back: `packed` bytes from `from` on. Answers how many bytes it wrote. The input must be what pack wrote. */
@@ -59,31 +60,34 @@ export function unpack(to: bigint, from: bigint, packed: number): number {
   return Number(out - to);
 }
 
-/** Where four bytes with the hash of those at `at` were last, or -1; from now on that is `at`. */
-function lastSeen(from: bigint, at: number): number {
-  const hash = Math.imul(load32(from + BigInt(at)), 0x9e37_79b1) >>> (32 - HASH_BITS);
+/** Where four bytes with the hash of those at `at` were last, below `from` if nowhere; from now on that is `at`. */
+function lastSeen(from: bigint, at: bigint): bigint {
+  const hash = Math.imul(load32(at), 0x9e37_79b1) >>> (32 - HASH_BITS);
   const slot = seen + BigInt(hash * 4);
-  const last = load32(slot) - 1;
-  store32(slot, at + 1);
+  const last = from + BigInt(load32(slot)) - 1n;
+  store32(slot, Number(at - from) + 1);
   return last;
 }
 
-/** How many bytes from `at` on are those from `candidate` on; the first four are known to be. */
-function matchLength(from: bigint, candidate: number, at: number, length: number): number {
-  const most = length - at < MATCH_MAX ? length - at : MATCH_MAX;
+/** How many bytes from `at` on, up to `end`, are those from `candidate` on; the first four are known to be. */
+function matchLength(candidate: bigint, at: bigint, end: bigint): number {
+  const left = Number(end - at);
+  const most = left < MATCH_MAX ? left : MATCH_MAX;
   let matched = MATCH_MIN;
-  while (matched < most && load8(from + BigInt(candidate + matched)) === load8(from + BigInt(at + matched))) matched++;
+  while (matched < most && load8(candidate + BigInt(matched)) === load8(at + BigInt(matched))) matched++;
   return matched;
 }
 
 /** Answers where the output goes on. */
 function literalsPut(to: bigint, from: bigint, count: number): bigint {
   let out = to;
-  for (let done = 0; done < count; ) {
-    const here = count - done < LITERALS_MAX ? count - done : LITERALS_MAX;
+  let cursor = from;
+  for (let left = count; left > 0; ) {
+    const here = left < LITERALS_MAX ? left : LITERALS_MAX;
     store8(out, here - 1);
-    out = bytesCopy(out + 1n, from + BigInt(done), here);
-    done += here;
+    out = bytesCopy(out + 1n, cursor, here);
+    cursor += BigInt(here);
+    left -= here;
   }
   return out;
 }

@@ -9,8 +9,9 @@ const DIGIT_9 = 57;
 /** How many characters `length` bytes of UTF-8 are: every byte begins one, but the continuation bytes. */
 export function scanCharacters(at: bigint, length: number): number {
   let count = 0;
-  for (let i = 0; i < length; i++) {
-    if ((load8(at + BigInt(i)) & 0xc0) !== 0x80) count++;
+  const end = at + BigInt(length);
+  for (let cursor = at; cursor < end; cursor++) {
+    if ((load8(cursor) & 0xc0) !== 0x80) count++;
   }
   return count;
 }

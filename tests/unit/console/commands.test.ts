@@ -1,4 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
+import { wallClockInit } from "../../../kernel/arch/wall-clock.ts";
+import { irqCount } from "../../../kernel/base/counters.ts";
+import { logLine } from "../../../kernel/base/log.ts";
+import { ringInit } from "../../../kernel/base/log-ring.ts";
+import { plugRtc } from "../../fake/clocks.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import { consoleRun } from "../../../kernel/console/console.ts";
 import { heapFree, heapLargest, heapSize, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
@@ -17,11 +22,9 @@ beforeEach(() => {
 /** Types `keys`; when the kernel waits for more, the test is over. */
 function type(keys: string): void {
   const waiting = [...Buffer.from(keys, "latin1")];
-  machine.portPlug(0x3fd, 1, {
-    read() {
-      if (waiting.length === 0 && said.endsWith("> ")) throw new NoMoreKeys();
-      return waiting.length > 0 ? 0x61 : 0x60;
-    },
+  machine.portPlug(0x3fd, 1, { read: () => (waiting.length > 0 ? 0x61 : 0x60) });
+  machine.onIdle(() => {
+    throw new NoMoreKeys();
   });
   let said = "";
   machine.portPlug(0x3f8, 1, {
@@ -66,8 +69,10 @@ test("where exit cannot end the machine, it says so and the prompt comes back", 
 test("help has one aligned line for each command, and each of them exists", () => {
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
-  expect(commands.map((match) => match[1])).toEqual(["help", "mem", "memmap", "translate", "fault", "panic", "exit"]);
-  expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([18]));
+  expect(commands.map((match) => match[1])).toEqual([
+    "help", "mem", "memmap", "walk", "fault", "log", "date", "interrupts", "panic", "exit",
+  ]);
+  expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
 
 test("an empty line is no mistake", () => {
@@ -80,16 +85,16 @@ test("an unknown word gets a sentence, shown harmlessly", () => {
 });
 
 test("too many or too few arguments get a sentence", () => {
-  expect(answers("mem now", "translate", "fault 1 2")).toEqual([
+  expect(answers("mem now", "walk", "fault 1 2")).toEqual([
     ["mem takes no argument."],
-    ["translate takes one argument: translate ADDR"],
+    ["walk takes one argument: walk ADDR"],
     ["fault takes one argument: fault ADDR"],
   ]);
 });
 
 test("a bad number gets a sentence", () => {
   const sentence = "is not a number below 2^64; see help.";
-  expect(answers("translate 0xg", "fault twelve", "fault 0x1_0000_0000_0000_0000")).toEqual([
+  expect(answers("walk 0xg", "fault twelve", "fault 0x1_0000_0000_0000_0000")).toEqual([
     [`0xg ${sentence}`],
     [`twelve ${sentence}`],
     [`0x1_0000_0000_0000_0000 ${sentence}`],
@@ -146,16 +151,16 @@ test("memmap shows every region in order and totals that add up", () => {
   expect(all).toBe(sum);
 });
 
-test("translate walks the kernel's own tables", () => {
-  const lines = answer("translate 0x4444_4444_0000");
+test("walk walks the kernel's own tables", () => {
+  const lines = answer("walk 0x4444_4444_0000");
   expect(lines[0]).toMatch(/^walk of v0x444444440000 from p0x/);
   expect(lines.at(-1)).toMatch(/^ {2}p0x[0-9a-f]+000, in a page of 4 KiB$/);
-  const text = answer("translate v0xffffffff80109000").at(-1);
+  const text = answer("walk v0xffffffff80109000").at(-1);
   expect(text).toBe("  p0x109000, in a page of 4 KiB");
 });
 
-test("translate says where a walk ends that finds nothing", () => {
-  expect(answer("translate 0").at(-1)).toBe("  not mapped: the entry of level 4 is not present");
+test("walk says where a walk ends that finds nothing", () => {
+  expect(answer("walk 0").at(-1)).toBe("  not mapped: the entry of level 4 is not present");
 });
 
 test("fault in the demand-paged window is repaired and shows the frame; the second time it is there already", () => {
@@ -187,4 +192,46 @@ test("a word that is wider than a terminal is cut, and the sentence is not", () 
   expect(said[0]).toMatch(/^There is no command x+\.\.\.; help lists them\.$/);
   expect(said[1]).toMatch(/^9+\.\.\. is not a number below 2\^64; see help\.$/);
   for (const line of said) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+/** The rows that a terminal shows after `keys`, the kernel waiting for more. */
+function rows(keys: string): string[] {
+  type(keys);
+  expect(() => consoleRun()).toThrow(NoMoreKeys);
+  return heard().split("\r\n");
+}
+
+test("Tab completes a command's name as far as it is certain, and shows what it could be where it is not", () => {
+  expect(rows("pa\t")).toEqual(["> panic "]);
+  expect(rows("m\t")).toEqual(["> mem"]);
+  expect(rows("mem\t")).toEqual(["> mem", "mem         memmap      ", "> mem"]);
+  expect(rows("x\t")).toEqual(["> x"]);
+  expect(rows("walk 0x1\t")).toEqual(["> walk 0x1"]);
+  expect(rows("memm\t\r").slice(0, 1)).toEqual(["> memmap "]);
+});
+
+test("the keys of the last line but one can be had again", () => {
+  expect(rows("frob\rnicate\r\x1b[A\x1b[A").at(-1)!.replace(/.[\b]/g, "")).toContain("frob");
+});
+
+test("date says when it is as everybody writes it", () => {
+  plugRtc(machine.portPlug, [0x56, 0, 0x04, 0, 0x09, 0, 0, 0x05, 0x02, 0x26, 0, 2]);
+  wallClockInit();
+  expect(answer("date")).toEqual(["2026-02-05 09:04:56 UTC, up 0.000 seconds"]);
+});
+
+test("interrupts are shown in the form of Linux's /proc/interrupts", () => {
+  irqCount(0);
+  irqCount(4);
+  const lines = answer("interrupts");
+  expect(lines[0]).toBe("           CPU0");
+  expect(lines[1]).toMatch(/^ {2}0: +\d+ {4}XT-PIC {2}timer$/);
+  expect(lines[2]).toMatch(/^ {2}4: +\d+ {4}XT-PIC {2}ttyS0$/);
+  expect(lines.at(-1)).toMatch(/^ERR: +\d+$/);
+});
+
+test("log shows what the kernel said by itself, and nothing of the conversation", () => {
+  ringInit();
+  logLine("mm: something happened");
+  expect(answers("mem", "log")[1]).toEqual(["mm: something happened"]);
 });

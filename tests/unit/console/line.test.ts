@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
-import { LINE, LINE_MAX, lineByte, lineLength, lineStart, lineText } from "../../../kernel/console/line.ts";
+import { HISTORY_LINES, historyForget, LINE_MAX } from "../../../kernel/console/history.ts";
+import { LINE, lineByte, lineCursor, lineLength, lineShow, lineStart, lineText } from "../../../kernel/console/line.ts";
 import { fakeMachine, load8, type Machine } from "../../fake/machine.ts";
 
 let machine: Machine;
@@ -9,6 +10,7 @@ beforeEach(() => {
   machine = fakeMachine();
   serialInit();
   lineByte(0); // whatever came before, the next line feed is an Enter of its own
+  historyForget();
   lineStart();
 });
 
@@ -24,8 +26,8 @@ function type(keys: string): { end: number; line: string } {
   return { end, line };
 }
 
-/** What a terminal shows after `output`: carriage returns, backspaces and line feeds obeyed. */
-function screen(output: string): string[] {
+/** What a terminal shows after `output`, and in which column its cursor stands. */
+function terminal(output: string): { rows: string[]; column: number } {
   const rows: string[][] = [[]];
   let column = 0;
   for (const char of output) {
@@ -34,7 +36,10 @@ function screen(output: string): string[] {
     else if (char === "\b") column--;
     else if (char !== "\x07") rows.at(-1)![column++] = char;
   }
-  return rows.map((row) => row.join("").trimEnd());
+  return { rows: rows.map((row) => row.join("").trimEnd()), column };
+}
+function screen(output: string): string[] {
+  return terminal(output).rows;
 }
 
 test("what is typed is echoed and is the line at Enter", () => {
@@ -84,8 +89,8 @@ test("taking back what did not fit makes the line good again and leaves the scre
   expect(screen(machine.serialTake())).toEqual([longest, ""]);
 });
 
-test("arrow keys, function keys and letters beyond ASCII leave nothing in the line", () => {
-  expect(type("m\x1b[A\x1b[1;5Ce\x1bOP\xc3\xa9\x00\x07\tm\r")).toEqual({ end: LINE.READY, line: "mem" });
+test("function keys, letters beyond ASCII and keys without a meaning leave nothing in the line", () => {
+  expect(type("m\x1b[15~\x1b[2~e\x1bOP\xc3\xa9\x00\x07\x1b[Zm\r")).toEqual({ end: LINE.READY, line: "mem" });
   expect(machine.serialTake()).toBe("mem\r\n");
 });
 
@@ -95,22 +100,110 @@ test("Enter in the middle of an escape sequence still ends the line", () => {
   expect(type("mem\x1b[\r").end).toBe(LINE.READY);
 });
 
-test("whatever is typed, the line is what a simple model says, and the screen shows it", () => {
-  const keys = fc.constantFrom("a", " ", "z", "abcdefgh", "\b", "\x7f", "\x15", "\x1b[D", "\xff", "\x01");
+/** The keys, and what each does to a simple model of the line. */
+interface Model {
+  text: string;
+  at: number;
+}
+const HOME = ["\x01", "\x1b[H", "\x1b[1~", "\x1bOH"];
+const END = ["\x05", "\x1b[F", "\x1b[4~", "\x1bOF"];
+const EDITS: readonly (readonly [keys: readonly string[], edit: (line: Model) => Model])[] = [
+  [["\b", "\x7f"], ({ text, at }) => cut(text, Math.max(at - 1, 0), at)],
+  [["\x04", "\x1b[3~"], ({ text, at }) => ({ ...cut(text, at, at + 1), at })],
+  [["\x15"], () => ({ text: "", at: 0 })],
+  [["\x0b"], ({ text, at }) => ({ text: text.slice(0, at), at })],
+  [["\x17"], ({ text, at }) => cut(text, /[^ ]* *$/.exec(text.slice(0, at))!.index, at)],
+  [["\x02", "\x1b[D", "\x1bOD"], ({ text, at }) => ({ text, at: Math.max(at - 1, 0) })],
+  [["\x06", "\x1b[C", "\x1bOC", "\x1b[1;5C"], ({ text, at }) => ({ text, at: Math.min(at + 1, text.length) })],
+  [HOME, ({ text }) => ({ text, at: 0 })],
+  [END, ({ text }) => ({ text, at: text.length })],
+  [["\xff", "\x1b[15~", "\x00"], (line) => line],
+];
+function cut(text: string, from: number, to: number): Model {
+  return { text: text.slice(0, from) + text.slice(to), at: from };
+}
+
+test("whatever is typed, the line is what a simple model says, and the terminal shows it and the cursor", () => {
+  const edits = EDITS.flatMap(([keys, edit]) => keys.map((key) => ({ key, edit })));
+  const letters = ["a", " ", "z", "abcdefgh"].map((key) => ({
+    key,
+    edit: ({ text, at }: Model): Model => ({ text: text.slice(0, at) + key + text.slice(at), at: at + key.length }),
+  }));
   fc.assert(
-    fc.property(fc.array(keys, { maxLength: 60 }), (typed) => {
-      let kept = "";
-      for (const key of typed) {
-        if (/^[ -~]+$/.test(key)) kept += key;
-        if (key === "\b" || key === "\x7f") kept = kept.slice(0, -1);
-        if (key === "\x15") kept = "";
-      }
+    fc.property(fc.array(fc.constantFrom(...edits, ...letters, ...letters), { maxLength: 60 }), (typed) => {
+      let line: Model = { text: "", at: 0 };
       lineStart();
       machine.serialTake();
-      const { end, line } = type(`${typed.join("")}\r`);
-      expect(end).toBe(kept.length > LINE_MAX ? LINE.TOO_LONG : LINE.READY);
-      expect(line).toBe(kept.slice(0, LINE_MAX));
-      expect(screen(machine.serialTake())).toEqual([line.trimEnd(), ""]);
+      let output = "";
+      for (const { key, edit } of typed) {
+        const next = edit(line);
+        if (next.text.length > LINE_MAX) continue; // another test
+        line = next;
+        for (const byte of Buffer.from(key, "latin1")) expect(lineByte(byte)).toBe(LINE.OPEN);
+        output += machine.serialTake();
+        expect(lineCursor()).toBe(line.at);
+        const { rows, column } = terminal(output);
+        expect(rows).toEqual([line.text.trimEnd()]);
+        expect(column).toBe(line.at);
+      }
+      expect(type("\r")).toEqual({ end: LINE.READY, line: line.text });
     }),
+    { numRuns: 300 },
   );
+});
+
+test("a character put into a full line is lost with a bell, wherever the cursor is, until one is taken back", () => {
+  const longest = "x".repeat(LINE_MAX);
+  expect(type(`${longest}\x01y\r`).end).toBe(LINE.TOO_LONG);
+  lineStart();
+  expect(type(`${longest}\x01y\x7f\r`)).toEqual({ end: LINE.READY, line: longest });
+});
+
+test("Up and Down go through the lines that were obeyed, and back to the one that was begun", () => {
+  for (const line of ["mem", "memmap", "log"]) {
+    type(`${line}\r`);
+    lineStart();
+  }
+  const lines = ["\x1b[A", "\x1b[A", "\x10", "\x1b[A", "\x1b[B", "\x0e", "\x1b[B", "\x1b[B"].map((key, i) => {
+    if (i === 0) type("beg");
+    return type(key).line;
+  });
+  expect(lines).toEqual(["log", "memmap", "mem", "mem", "memmap", "log", "beg", "beg"]);
+  expect(terminal(machine.serialTake()).rows.at(-1)).toBe("beg");
+});
+
+test("a line from the history can be edited, and the history keeps what it was", () => {
+  type("walk 0x1000\r");
+  lineStart();
+  expect(type("\x1b[A\x7f8\r")).toEqual({ end: LINE.READY, line: "walk 0x1008" });
+  lineStart();
+  expect(type("\x1b[A\x1b[A").line).toBe("walk 0x1000");
+});
+
+test("the history holds its last lines, neither empty ones nor one twice in a row", () => {
+  for (let i = 0; i < HISTORY_LINES + 5; i++) {
+    for (const line of [`line ${i}`, `line ${i}`, ""]) {
+      type(`${line}\r`);
+      lineStart();
+    }
+  }
+  const seen = Array.from({ length: HISTORY_LINES + 2 }, () => type("\x1b[A").line);
+  const expected = Array.from({ length: HISTORY_LINES }, (_, i) => `line ${HISTORY_LINES + 4 - i}`);
+  expect(seen).toEqual([...expected, expected.at(-1), expected.at(-1)]);
+});
+
+test("a line that was too long, or given up, is not in the history", () => {
+  for (const keys of ["kept\r", `${"x".repeat(LINE_MAX + 1)}\r`, "gone\x03"]) {
+    type(keys);
+    lineStart();
+  }
+  expect(type("\x1b[A").line).toBe("kept");
+});
+
+test("Tab is for whoever knows the words, who can insert and have the line shown again", () => {
+  expect(type("me").line).toBe("me");
+  expect(lineByte(9)).toBe(LINE.COMPLETE);
+  machine.serialTake();
+  lineShow();
+  expect(terminal(machine.serialTake())).toEqual({ rows: ["me"], column: 2 });
 });
