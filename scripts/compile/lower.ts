@@ -4,7 +4,7 @@
  */
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";
-import type { Refusal } from "./errors.ts";
+import { CompileError, type Refusal } from "./errors.ts";
 import type { Kind, Signature } from "./kinds.ts";
 import { layoutOf, type Layout } from "./layouts.ts";
 import { constantValue, recordProperty, staticAddress } from "./lower-constants.ts";
@@ -88,7 +88,7 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
   const sound = program.modules.filter((module) => module.refusals.length === 0);
   const lowering: Lowering = {
     program,
-    entities: collectEntities(program.modules, new NativeNames()),
+    entities: collectEntities(exportersFirst(program), new NativeNames()),
     doors: new Map(),
     strings: [],
     statics: new Map(),
@@ -163,6 +163,7 @@ export function reachableProgram(checked: CheckedProgram): LoweredProgram {
     const fn = typeof init === "string" ? symbols.get(init) : undefined;
     if (fn) reach(fn);
   }
+  requireOwnSymbols(exports, live);
   const functions = [...live].map((entity) => functionInfo(checked, entity));
   return {
     tree: treeOf(checked, [...live], functions, variables),
@@ -183,14 +184,46 @@ export function reachableProgram(checked: CheckedProgram): LoweredProgram {
 }
 
 function exportsOf(checked: CheckedProgram, entry: Module): { name: string; entity: FunctionEntity }[] {
-  const { checker } = checked.program;
+  return exportedDeclarations(checked.program, entry).flatMap(({ name, declaration }) => {
+    const entity = checked.lowering.entities.get(declaration);
+    return entity?.kind === "function" ? [{ name, entity }] : [];
+  });
+}
+
+interface Exported {
+  readonly name: string;
+  readonly declaration: ts.Declaration;
+}
+
+function exportedDeclarations({ checker }: SourceProgram, entry: Module): Exported[] {
   const module = checker.getSymbolAtLocation(tsNode(entry, entry.ast));
   const symbols = module ? checker.getExportsOfModule(module) : [];
   return symbols.flatMap((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    const entity = target.valueDeclaration && checked.lowering.entities.get(target.valueDeclaration);
-    return entity?.kind === "function" ? [{ name: symbol.name, entity }] : [];
+    return target.valueDeclaration === undefined ? [] : [{ name: symbol.name, declaration: target.valueDeclaration }];
   });
+}
+
+/** An exported function has its name before others of that name: natively the two would be one symbol. */
+function exportersFirst(program: SourceProgram): Module[] {
+  const { modules } = program;
+  const [entry] = modules;
+  if (entry === undefined) return [];
+  const files = new Set(exportedDeclarations(program, entry).map((each) => each.declaration.getSourceFile().fileName));
+  return [...modules.filter(({ file }) => files.has(file)), ...modules.filter(({ file }) => !files.has(file))];
+}
+
+/** Two functions cannot be one symbol. */
+function requireOwnSymbols(
+  exports: readonly { name: string; entity: FunctionEntity }[],
+  live: Iterable<FunctionEntity>,
+): void {
+  for (const { name, entity } of exports) {
+    const other = [...live].find(({ symbol }) => symbol === name);
+    if (other === undefined || other === entity) continue;
+    const sentence = `'${entity.name}' is exported as '${name}', which another function is called: rename one of them`;
+    throw new CompileError([refusalAt(other.module, other.node, sentence)]);
+  }
 }
 
 function functionInfo(checked: CheckedProgram, entity: FunctionEntity): FunctionInfo {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { compileProgram } from "../../scripts/compile/compile.ts";
+import { compileProgram, type Compiled } from "../../scripts/compile/compile.ts";
 import { displayPath, REPOSITORY } from "../../scripts/compile/errors.ts";
 import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
 import { withDirectory } from "./native.ts";
@@ -135,8 +135,8 @@ test("a function that never returns is out of line, and so are those of a module
     writeNative(compileProgram(FILE, { texts }), base, { doors: DOORS });
     const text = readFileSync(`${base}.glue.c`, "utf8");
     expect(text).toContain("static void f(void);");
-    expect(text).toContain("static __attribute__((cold, noinline)) void say(u64 a0);");
-    expect(text).toContain("static __attribute__((cold, noinline, noreturn)) void stop(void);");
+    expect(text).toContain("static __attribute__((cold, noinline)) void say(__number);");
+    expect(text).toContain("static __attribute__((cold, noinline, noreturn, nomerge)) void stop(void);");
   });
 });
 
@@ -221,4 +221,25 @@ test("the command line hands on the status of what makes the object, and names i
     expect(missing.status).toBe(127);
     expect(missing.stderr).toMatch(/^no-such-clang: .*ENOENT/);
   });
+});
+
+/** What the entry exports, compiled to a symbol table: of a program whose modules are `texts`, the first the entry. */
+function compiledModules(...texts: string[]): Compiled {
+  const files = texts.map((_, i) => resolve(REPOSITORY, `tests/compile/module-${i}.ts`));
+  return compileProgram(files[0]!, { texts: new Map(files.map((file, i) => [file, texts[i]!])) });
+}
+
+test("an exported function keeps its name, and another one of that name gets a number", () => {
+  const { exports, functions } = compiledModules(
+    'import { use } from "./module-2.ts";\nexport { onTrap } from "./module-1.ts";\nexport const go = (): number => use();\n',
+    'import { onTrap as inner } from "./module-2.ts";\nexport const onTrap = (): number => inner() + 1;\n',
+    "export function onTrap(): number {\n  return 7;\n}\nexport function use(): number {\n  return onTrap();\n}\n",
+  );
+  expect(exports.map(({ name, symbol }) => [name, symbol])).toEqual([["onTrap", "onTrap"], ["go", "go"]]);
+  expect(functions.map(({ symbol }) => symbol).sort()).toEqual(["go", "onTrap", "onTrap_1", "use"]);
+});
+
+test("an export under a name that another function has is refused: they would be one symbol", () => {
+  const text = "function a(): number {\n  return b();\n}\nfunction b(): number {\n  return 1;\n}\nexport { a as b };\n";
+  expect(() => compiledModules(text)).toThrow(/4:1: 'a' is exported as 'b', which another function is called: rename/);
 });

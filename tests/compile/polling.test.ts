@@ -11,7 +11,8 @@ import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
 import { loadProgram } from "../../scripts/compile/program.ts";
 import { withDirectory } from "./native.ts";
 
-const HEAD = `import { halt, inb, load32, loadOnce64, loadVolatile32, pause, store32 } from "../../kernel/doors/machine.ts";
+const HEAD = `import { halt, inb, load32, loadOnce64, loadVolatile32 } from "../../kernel/doors/machine.ts";
+import { pause, store32 } from "../../kernel/doors/machine.ts";
 import { layout, u32 } from "../../kernel/lib/layout.ts";
 const RING = layout(8, { head: u32, tail: u32 });
 let ready = false;
