@@ -231,7 +231,7 @@ function compiledModules(...texts: string[]): Compiled {
 
 test("an exported function keeps its name, and another one of that name gets a number", () => {
   const { exports, functions } = compiledModules(
-    'import { use } from "./module-2.ts";\nexport { onTrap } from "./module-1.ts";\nexport const go = (): number => use();\n',
+    'export { onTrap } from "./module-1.ts";\nimport { use } from "./module-2.ts";\nexport const go = () => use();\n',
     'import { onTrap as inner } from "./module-2.ts";\nexport const onTrap = (): number => inner() + 1;\n',
     "export function onTrap(): number {\n  return 7;\n}\nexport function use(): number {\n  return onTrap();\n}\n",
   );
