@@ -8,12 +8,21 @@ MODULES ?=
 QEMUFLAGS ?=
 AREA ?=
 SANITIZE ?=
-export MEMORY CMDLINE
+PROFILE ?= debug
+GDB ?= gdb
+export MEMORY CMDLINE GDB
 
 # A kernel is build/NAME.elf, made from what ENTRY.NAME imports; the recipes below are the same for each.
-KERNELS := kernel test
+KERNELS := kernel test debug
 ENTRY.kernel := kernel/main.ts
 ENTRY.test := tests/qemu/kernel/main.ts
+ENTRY.debug := kernel/main.ts
+# Of two -O the last counts. Without optimisation every variable is where gdb can show it.
+OPTIMISE.debug := -O0
+# What `make debug` looks at, by PROFILE.
+PROFILE.debug := build/debug
+PROFILE.release := build/kernel
+$(if $(PROFILE.$(PROFILE)),,$(error PROFILE is debug or release))
 
 STEP := scripts/step.sh
 TSX := node_modules/.bin/tsx
@@ -24,11 +33,13 @@ LLD = $(shell command -v ld.lld-14 || command -v ld.lld)
 
 # An interrupt may come at any instruction: no red zone. Saving general registers must be enough: no SSE. TypeScript's
 # arithmetic wraps, its loads may look at one place in two widths, and an endless loop is meant: -fwrapv,
-# -fno-strict-aliasing, -fno-finite-loops. A backtrace follows rbp. Warnings are on for the sake of boot/doors.h; the
-# generated code around it has helpers that are not used.
+# -fno-strict-aliasing, -fno-finite-loops. A backtrace follows rbp: every function sets it up, and first of all, and no
+# call becomes a jump. Warnings are on for the sake of boot/doors.h; the generated code around it has helpers that are
+# not used.
 CFLAGS := -O2 -g -std=gnu11 -ffreestanding -nostdlibinc -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
-  -fno-pic -fno-strict-aliasing -fwrapv -fno-finite-loops -fno-omit-frame-pointer -mcmodel=kernel \
-  -fno-asynchronous-unwind-tables -Wall -Werror -Wno-unused -isystem scripts/compile/rt -I boot
+  -fno-pic -fno-strict-aliasing -fwrapv -fno-finite-loops -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+  -mllvm -enable-shrink-wrap=false \
+  -mcmodel=kernel -fno-asynchronous-unwind-tables -Wall -Werror -Wno-unused -isystem scripts/compile/rt -I boot
 NASMFLAGS := -f elf64 -g -F dwarf -I boot/ -Werror
 LDFLAGS := --no-undefined --fatal-warnings -z noexecstack -z max-page-size=4096
 
@@ -48,7 +59,7 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long bench hosted setup clean FORCE
+.PHONY: help run debug build test test-long bench hosted setup clean FORCE
 
 help: ## this list
 	@echo 'Palimpsest, a kernel in TypeScript:'
@@ -59,10 +70,15 @@ help: ## this list
 	@echo '  MODULES=          files that GRUB loads beside the kernel, for run'
 	@echo '  QEMUFLAGS=        further flags, for run: QEMUFLAGS="-machine q35"'
 	@echo '  AREA=             one area, for bench: AREA=compiler'
+	@echo '  PROFILE=debug     or release, for debug: the kernel as it is, optimised'
+	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one, the console in this terminal'
 	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
 run: build ## build, then boot in QEMU, the console in this terminal
 	@scripts/qemu.sh run build/kernel.iso $(QEMUFLAGS)
+
+debug: $(PROFILE.$(PROFILE)).elf $(PROFILE.$(PROFILE)).iso ## the same under gdb, stopped before its first instruction
+	@scripts/gdb/debug.sh $(PROFILE.$(PROFILE)) $(QEMUFLAGS)
 
 build: build/kernel.iso ## the kernel and its boot image, in build/
 
@@ -70,7 +86,8 @@ build: build/kernel.iso ## the kernel and its boot image, in build/
 # first, and shown while it is: under -j no step is.
 define tests
 @{ $(MAKE) -s node_modules/.stamp && \
-  STEPS_LOCKED=yes flock -o $(STEP) $(MAKE) --no-print-directory -j$$(nproc) build build/test.iso; } || \
+  STEPS_LOCKED=yes flock -o $(STEP) \
+  $(MAKE) --no-print-directory -j$$(nproc) build build/test.iso build/debug.elf; } || \
   { echo '0 passed, 1 failed'; exit 1; }
 @$(1) $(TSX) scripts/test.ts
 endef
@@ -119,7 +136,7 @@ build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build
 	@$$(if $$(filter $(DOORS) Makefile,$$?),rm -f build/$(1).o)
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> object' \
 	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --object=build/$(1).o -- \
-	  $(CLANG) $(CFLAGS) -c build/$(1).glue.c -o build/$(1).o
+	  $(CLANG) $(CFLAGS) $(OPTIMISE.$(1)) -c build/$(1).glue.c -o build/$(1).o
 	@touch $$@
 build/$(1).o: build/$(1).compiled ;
 endef
@@ -164,8 +181,14 @@ build/boot/%.o: boot/%.asm node_modules/.stamp Makefile
 	@$(STEP) 'nasm $<' $(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
 -include $(BOOT_OBJECTS:.o=.d)
 
-$(KERNELS:%=build/%.elf): build/%.elf: build/%.o $(BOOT_OBJECTS) linker.ld
-	@$(STEP) 'link $@' $(LLD) $(LDFLAGS) -T linker.ld -Map=$(@:.elf=.map) $(BOOT_OBJECTS) $< -o $@
+build/symbols/main.mjs: $(wildcard scripts/symbols/*.ts) node_modules/.stamp
+	@$(STEP) 'bundle scripts/symbols' node_modules/.bin/esbuild scripts/symbols/main.ts --bundle --platform=node \
+	  --format=esm --target=node18 --log-level=warning --outfile=$@
+
+# With the table of the code's functions and lines: scripts/symbols.
+$(KERNELS:%=build/%.elf): build/%.elf: build/%.o $(BOOT_OBJECTS) linker.ld build/symbols/main.mjs
+	@$(STEP) 'link $@' node build/symbols/main.mjs $@ build/$*.json \
+	  $(LLD) $(LDFLAGS) -T linker.ld -Map=$(@:.elf=.map) $(BOOT_OBJECTS) $<
 
 $(KERNELS:%=build/%.iso): build/%.iso: build/%.elf build/boot-options $(MODULES) scripts/iso.sh
 	@$(STEP) 'image $@' scripts/iso.sh $@ $< $(MODULES)

@@ -14,6 +14,49 @@ DOOR void w2c_env_copyBytes(ENV, u64 to, u64 from, u64 count) {
   __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::CLOBBER);
 }
 
+/* ---- memory that may not be there ---- */
+/*
+ * A fault at label 1 goes on at label 2: kernel/trap/recovery.ts finds the pair in the section. Each answer is set to
+ * "failed" before the access and to "worked" after it, between the labels, so that no branch is needed.
+ */
+#define RECOVERED ".pushsection .fixups, \"a\", @progbits\n\t.balign 8\n\t.quad 1b, 2b\n\t.popsection"
+
+DOOR u64 w2c_env_tryLoad8(ENV, u64 va) {
+  u64 value = -1ull;
+  __asm__ volatile("1: movzbl (%1), %k0\n2:\n\t" RECOVERED : "+r"(value) : "r"(va) : CLOBBER);
+  return value;
+}
+DOOR u64 w2c_env_tryLoad64(ENV, u64 va, u64 to) {
+  u64 value, worked = 0;
+  __asm__ volatile("1: movq (%2), %0\n\tmovl $1, %k1\n2:\n\t" RECOVERED
+                   : "=r"(value), "+r"(worked) : "r"(va) : CLOBBER);
+  if (worked) *(mem64 *)to = value;
+  return worked;
+}
+#define TRY_STORE(bits, mov, operand)                                              \
+  DOOR u64 w2c_env_tryStore##bits(ENV, u64 va, u64 value) {                        \
+    u64 worked = 0;                                                                \
+    __asm__ volatile("1: " mov " %" operand "2, (%1)\n\tmovl $1, %k0\n2:\n\t" RECOVERED \
+                     : "+r"(worked) : "r"(va), "r"(value) : CLOBBER);              \
+    return worked;                                                                 \
+  }
+TRY_STORE(8, "movb", "b")
+TRY_STORE(64, "movq", "q")
+#define TRY_COPY(door, before, after)                                              \
+  DOOR u64 w2c_env_##door(ENV, u64 to, u64 from, u64 count) {                      \
+    u64 left = count; /* where a fault stops it, too */                            \
+    __asm__ volatile(before "1: rep movsb\n2:\n\t" after RECOVERED                  \
+                     : "+D"(to), "+S"(from), "+c"(left)::CLOBBER);                 \
+    return count - left;                                                           \
+  }
+TRY_COPY(tryCopy, "", "")
+TRY_COPY(tryCopyUser, "stac\n\t", "clac\n\t")
+
+/* In boot/traps.asm. */
+u64 try_call(u64 code);
+DOOR u64 w2c_env_tryCall(ENV, u64 code) { return try_call(code); }
+DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { return try_call(code); }
+
 /* ---- tools that watch accesses: there are none here ---- */
 DOOR void w2c_env_poison(ENV, u64 va, u64 count) {}
 DOOR void w2c_env_unpoison(ENV, u64 va, u64 count) {}
@@ -48,6 +91,8 @@ READ_CONTROL(readCr4, "cr4")
 WRITE_CONTROL(writeCr0, "cr0")
 WRITE_CONTROL(writeCr3, "cr3")
 WRITE_CONTROL(writeCr4, "cr4")
+READ_CONTROL(readDr6, "db6")
+WRITE_CONTROL(writeDr6, "db6")
 
 DOOR void w2c_env_invalidatePage(ENV, u64 va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : CLOBBER); }
 
@@ -72,6 +117,8 @@ DOOR u64 w2c_env_rdtsc(ENV) {
   return (u64)high << 32 | low;
 }
 DOOR void w2c_env_halt(ENV) { __asm__ volatile("hlt" ::: CLOBBER); }
+/* What sti lets in comes behind the next instruction: never before the hlt. */
+DOOR void w2c_env_idle(ENV) { __asm__ volatile("sti\n\thlt\n\tcli" ::: CLOBBER); }
 DOOR void w2c_env_pause(ENV) { __asm__ volatile("pause" ::: CLOBBER); }
 DOOR void w2c_env_interruptsOn(ENV) { __asm__ volatile("sti" ::: CLOBBER); }
 DOOR void w2c_env_interruptsOff(ENV) { __asm__ volatile("cli" ::: CLOBBER); }
@@ -103,6 +150,8 @@ DOOR void w2c_env_panicTrap(ENV, u64 message, u64 value) {
 }
 /* A division by zero in TypeScript, or a line that cannot be reached: `text` says which and where. */
 #define ON_TRAP(text) w2c_env_panicTrap(0, text, 0)
+/* The trap's RIP is behind the int3: it goes on where it would go on. */
+DOOR void w2c_env_breakpoint(ENV) { __asm__ volatile("int3\n1:\n2:\n\t" RECOVERED ::: CLOBBER); }
 DOOR u64 w2c_env_framePointer(ENV) { return (u64)__builtin_frame_address(0); }
 
 /* ---- what the linker knows ---- */
@@ -111,11 +160,14 @@ DOOR u64 w2c_env_trapStub(ENV, u64 vector) { return trap_stubs[vector & 255]; }
 
 extern const u8 boot_start[], boot_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
     data_end[], stack_guard[], stack_top[], double_fault_guard[], double_fault_top[], nmi_guard[], nmi_top[],
-    machine_check_guard[], machine_check_top[];
+    machine_check_guard[], machine_check_top[], fixups_start[], fixups_end[], call_tried[], try_call_failed[],
+    symbols_start[];
 /* In the order of kernel/arch/image.ts. */
-static const u8 *const linker_symbols[16] = {
+static const u8 *const linker_symbols[] = {
     boot_start,  boot_end,  text_start,         text_end,         rodata_start, rodata_end,
     data_start,  data_end,  stack_guard,        stack_top,        double_fault_guard,
     double_fault_top, nmi_guard, nmi_top,       machine_check_guard, machine_check_top,
+    fixups_start, fixups_end, call_tried,       try_call_failed,  symbols_start,
 };
-DOOR u64 w2c_env_linkerSymbol(ENV, u64 index) { return (u64)linker_symbols[index & 15]; }
+#define LINKER_SYMBOLS (sizeof linker_symbols / sizeof *linker_symbols)
+DOOR u64 w2c_env_linkerSymbol(ENV, u64 index) { return index < LINKER_SYMBOLS ? (u64)linker_symbols[index] : 0; }

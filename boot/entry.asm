@@ -1,4 +1,4 @@
-; From the loader's 32-bit protected mode to kernelMain in TypeScript.
+; From the loader's 32-bit protected mode to the kernel proper: boot/start.asm.
 ;
 ; Checks what can only be checked here (who called, CPUID, long mode, no-execute), builds page tables that last until
 ; the kernel has made its own, and sets EFLAGS and every control register absolutely: a loader may leave anything there.
@@ -8,7 +8,7 @@
 ;
 ; Linked at its physical address, below the image proper. All of it, tables included, is given back by the kernel.
 
-extern kernelMain, stack_top, stack_guard, double_fault_guard, nmi_guard, machine_check_guard
+extern higher_half, stack_guard, double_fault_guard, nmi_guard, machine_check_guard
 global enter_multiboot2, enter_pvh
 
 IMAGE_BASE          equ 0xffffffff80000000
@@ -228,18 +228,6 @@ enter_long_mode:
     mov gs, ax
     mov rax, higher_half                    ; a far address: the low one ends here
     jmp rax
-
-section .text progbits alloc exec nowrite align=16
-higher_half:
-    mov rsp, stack_top
-    xor ebp, ebp                            ; a backtrace ends here
-    mov edi, edi                            ; kernelMain(magic, boot information); upper halves cleared
-    mov esi, esi
-    call kernelMain
-.stop:
-    cli
-    hlt
-    jmp .stop
 
 section .boot.data progbits alloc noexec write align=8
 gdt:

@@ -5,6 +5,8 @@
 #   scripts/qemu.sh iso IMAGE.iso [flag ...]   for a test: becomes QEMU; the caller's flags say where serial goes
 #   scripts/qemu.sh pvh KERNEL.elf [flag ...]  the same without GRUB, through the PVH note: starts five times faster
 #
+# `scripts/qemu.sh run IMAGE.iso -S -gdb unix:FILE,server=on,wait=off` waits for gdb: scripts/gdb/debug.sh.
+#
 # MEMORY (512M) is the machine's. Flags that are given come last, so they override: -m 4G, -machine q35, -cpu ….
 #
 # The kernel ends a run through isa-debug-exit, which makes QEMU's status code * 2 + 1; kernel/arch/debug-exit.ts has

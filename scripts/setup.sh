@@ -15,6 +15,7 @@ npm             npm>=8              fetches the pinned compiler and test package
 nasm            nasm                assembles boot/
 clang-14        clang-14            compiles the generated C
 lld-14          ld.lld-14|ld.lld    links the kernel
+llvm-14         llvm-symbolizer-14  finds the functions and lines that a panic tells
 qemu-system-x86 qemu-system-x86_64  the machine that the kernel runs on
 grub-common     grub-mkrescue       makes the boot image
 grub-pc-bin     grub-for-pc         the boot loader in that image
@@ -24,10 +25,11 @@ util-linux      flock               lets one make wait for another
 END
 }
 
-# The same of what nothing but some tests need, which are left out without it.
+# The same of what the kernel is built and run without, and some tests are left out.
 wishes() {
   cat <<'END'
 libclang-rt-14-dev clang-sanitizers shows in tests what the allocators' users do wrong
+gdb                gdb              steps through the kernel's TypeScript (make debug)
 END
 }
 

@@ -1,6 +1,6 @@
 /** Where the kernel's own image lies: the symbols of linker.ld and boot/stacks.asm under TypeScript names. */
 import { linkerSymbol } from "../doors/machine.ts";
-import { IMAGE_MAP, type Page, type PhysAddr, physAddr, type VirtAddr } from "../lib/addr.ts";
+import { IMAGE_MAP, type Page, type PhysAddr, physAddr, type VirtAddr, virtAddr } from "../lib/addr.ts";
 
 /** The order of linker_symbols in boot/doors.h. */
 const SYMBOL = {
@@ -20,6 +20,11 @@ const SYMBOL = {
   NMI_TOP: 13,
   MACHINE_CHECK_GUARD: 14,
   MACHINE_CHECK_TOP: 15,
+  FIXUPS_START: 16,
+  FIXUPS_END: 17,
+  CALL_TRIED: 18,
+  TRY_CALL_FAILED: 19,
+  SYMBOLS_START: 20,
 } as const;
 
 /** The 32-bit entry and the boot page tables: no use once the kernel runs on tables of its own. */
@@ -83,6 +88,31 @@ export function stackGuardCount(): number {
 /** `index` is 0..3: the boot stack's, then those of double fault, NMI and machine check. */
 export function stackGuard(index: number): Page {
   return boundary(SYMBOL.STACK_GUARD + 2 * index);
+}
+
+/** Where the stack above stackGuard(index) begins: its first byte is below. */
+export function stackEnd(index: number): Page {
+  return boundary(SYMBOL.STACK_TOP + 2 * index);
+}
+
+/** The pairs of addresses that trap/recovery.ts looks through, in .rodata. */
+export function fixupsStart(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.FIXUPS_START));
+}
+export function fixupsEnd(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.FIXUPS_END));
+}
+/** The word that says which call is being tried, and where such a call lands when it fails: boot/traps.asm. */
+export function callTriedAt(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.CALL_TRIED));
+}
+export function callFailedCode(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.TRY_CALL_FAILED));
+}
+
+/** The table that base/symbols.ts reads, in .rodata. */
+export function symbolsStart(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.SYMBOLS_START));
 }
 
 /** All of these lie between pages: linker.ld and boot/stacks.asm align them. */

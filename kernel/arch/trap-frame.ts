@@ -57,6 +57,21 @@ export const VECTOR = {
   SIMD_FLOATING_POINT: 19,
   VIRTUALIZATION: 20,
   CONTROL_PROTECTION: 21,
+  HYPERVISOR_INJECTION: 28, // these three are AMD's (vol. 2, "Vectors")
+  VMM_COMMUNICATION: 29,
+  SECURITY: 30,
+} as const;
+/** Vectors below this are the CPU's own. */
+export const EXCEPTION_COUNT = 32;
+
+/** What tryCall answers when the code came back; otherwise a vector. */
+export const CALL_RETURNED = -1;
+
+/** Bits of RFLAGS. */
+export const RFLAGS = {
+  ALWAYS: 1n << 1n,
+  TRAP: 1n << 8n, // TF: #DB after each instruction
+  RESUME: 1n << 16n, // RF: no #DB from a breakpoint on the next instruction
 } as const;
 
 /** Did the trap interrupt the kernel, not a program? The low bits of CS are the privilege level. */

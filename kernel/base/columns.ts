@@ -1,7 +1,6 @@
 /** Tables for a person: what log.ts writes, at a width. Anything wider than its column is written in full. */
-import { serialWrite } from "../arch/serial.ts";
 import { stringLength } from "../doors/machine.ts";
-import { decimalDigitCount, hexDigitCount, logHex, logNumber, logText } from "./log.ts";
+import { decimalDigitCount, hexDigitCount, logByte, logHex, logNumber, logText } from "./log.ts";
 
 const SPACE = 32;
 const POINT = 46;
@@ -27,7 +26,7 @@ export function columnNumber(n: number, width: number): void {
 /** `tenths` / 10 with one decimal, at the right of `width` columns. */
 export function columnTenths(tenths: number, width: number): void {
   columnNumber(Math.trunc(tenths / 10), width - 2);
-  serialWrite(POINT);
+  logByte(POINT);
   logNumber("", tenths % 10);
 }
 
@@ -37,6 +36,6 @@ export function columnAddress(prefix: string, value: bigint, width: number): voi
   logHex(prefix, value);
 }
 
-function columnSpaces(count: number): void {
-  for (let i = 0; i < count; i++) serialWrite(SPACE);
+export function columnSpaces(count: number): void {
+  for (let i = 0; i < count; i++) logByte(SPACE);
 }

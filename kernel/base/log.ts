@@ -4,12 +4,14 @@
  *   logText("mm/phys: frames"); logNumber(" total=", total); logPhys(" first=", pa); logEnd();
  *   mm/phys: frames total=131072 first=p0x101000
  *
- * Allocates nothing and keeps nothing: it works from the first instruction of main to the last line of a panic.
+ * Allocates nothing: it works from the first instruction of main to the last line of a panic. What was written last
+ * stays in log-ring.ts.
  */
 "compiler: cold"; // inlined into everything that logs, it was half of the kernel
 import { load8, stringByte, stringLength } from "../doors/machine.ts";
 import type { PhysAddr, VirtAddr } from "../lib/addr.ts";
 import { serialWrite } from "../arch/serial.ts";
+import { ringPut } from "./log-ring.ts";
 
 const LINE_FEED = 10;
 const MINUS = 45;
@@ -17,14 +19,20 @@ const DIGIT_0 = 48;
 const LETTER_A = 97;
 const QUESTION_MARK = 63;
 
+/** One byte, on the line and into the ring: everything that is logged goes through here. */
+export function logByte(byte: number): void {
+  ringPut(byte);
+  serialWrite(byte);
+}
+
 export function logText(text: string): void {
   const length = stringLength(text);
-  for (let i = 0; i < length; i++) serialWrite(stringByte(text, i));
+  for (let i = 0; i < length; i++) logByte(stringByte(text, i));
 }
 
 /** Ends the line. */
 export function logEnd(): void {
-  serialWrite(LINE_FEED);
+  logByte(LINE_FEED);
 }
 
 /** `text` and the end of the line. */
@@ -36,10 +44,10 @@ export function logLine(text: string): void {
 /** `label`, then `n` in decimal. */
 export function logNumber(label: string, n: number): void {
   logText(label);
-  if (n < 0) serialWrite(MINUS);
+  if (n < 0) logByte(MINUS);
   const rest = n < 0 ? 0 - n : n;
   for (let scale = decimalScale(rest); scale > 0; scale = Math.trunc(scale / 10)) {
-    serialWrite(DIGIT_0 + (Math.trunc(rest / scale) % 10));
+    logByte(DIGIT_0 + (Math.trunc(rest / scale) % 10));
   }
 }
 
@@ -66,7 +74,7 @@ export function logVirt(label: string, va: VirtAddr): void {
 export function logHexDigits(value: bigint, digits: number): void {
   for (let digit = digits - 1; digit >= 0; digit--) {
     const nibble = Number((value >> BigInt(digit * 4)) & 0xfn);
-    serialWrite(nibble < 10 ? DIGIT_0 + nibble : LETTER_A + nibble - 10);
+    logByte(nibble < 10 ? DIGIT_0 + nibble : LETTER_A + nibble - 10);
   }
 }
 
@@ -74,7 +82,7 @@ export function logHexDigits(value: bigint, digits: number): void {
 export function logAscii(va: bigint, count: number): void {
   for (let i = 0; i < count; i++) {
     const byte = load8(va + BigInt(i));
-    serialWrite(byte >= 0x20 && byte < 0x7f ? byte : QUESTION_MARK);
+    logByte(byte >= 0x20 && byte < 0x7f ? byte : QUESTION_MARK);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The kernel's prompt on the serial port: reads a line, obeys it, for ever. */
 import { serialRead } from "../arch/serial.ts";
 import { logEnd, logLine, logText } from "../base/log.ts";
-import { ringKeep } from "../base/log-ring.ts";
+import { ringPause } from "../base/log-ring.ts";
 import { idle } from "../doors/machine.ts";
 import { commandRun, commandsOffer } from "./commands.ts";
 import { completeBegin, completeCharacter, completeCount, completeRest, completeShow } from "./complete.ts";
@@ -13,7 +13,7 @@ const SPACE = 0x20;
 
 /** Never returns. While nothing is typed the CPU sleeps, in the one window in which interrupts come. */
 export function consoleRun(): never {
-  ringKeep(false); // the log is what the kernel says by itself
+  ringPause(); // the log is what the kernel says by itself
   for (;;) {
     if (lineAsk()) commandRun();
   }

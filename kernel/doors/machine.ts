@@ -110,8 +110,8 @@ export declare function rdtsc(): bigint;
 export declare function halt(): void;
 export declare function pause(): void;
 /**
- * Lets interrupts in, waits for one, and shuts them out again (`sti`, `hlt`, `cli`): it cannot come between the first two,
- * and so none is slept through. Interrupts must be off.
+ * Lets interrupts in, waits for one, and shuts them out again (`sti`, `hlt`, `cli`): it cannot come between the first
+ * two, and so none is slept through. Interrupts must be off.
  */
 export declare function idle(): void;
 export declare function interruptsOn(): void;

@@ -10,6 +10,8 @@ export const PAGE_FAULT_ERROR = {
   USER: 4n, // U: by code in ring 3
   RESERVED_BIT: 8n, // R: an entry on the way has a bit set that must be zero
   FETCH: 16n, // I: an instruction fetch
+  PROTECTION_KEY: 32n, // PK
+  SHADOW_STACK: 64n, // SS
 } as const;
 
 /** Bits of an error code that names a selector ("Error Code"). */
@@ -17,6 +19,16 @@ const SELECTOR_ERROR = {
   EXTERNAL: 1n, // EXT: while an event from outside was being delivered
   IDT: 2n,
   LDT: 4n, // if not IDT; otherwise the GDT
+} as const;
+
+/** A control-protection exception's error code, without its bit 15 ("Control Protection Exception (#CP)"). */
+const CONTROL_ERROR = {
+  CAUSE: 0x7fffn,
+  NEAR_RETURN: 1n,
+  FAR_RETURN: 2n,
+  END_BRANCH: 3n,
+  RESTORE_SHADOW_STACK: 4n,
+  SET_SHADOW_STACK_BUSY: 5n,
 } as const;
 
 /** "#PF page fault"; a number alone for vectors that have no name. */
@@ -85,12 +97,21 @@ export function exceptionNameLog(vector: number): void {
     case VECTOR.CONTROL_PROTECTION:
       logText("#CP control protection");
       break;
+    case VECTOR.HYPERVISOR_INJECTION:
+      logText("#HV hypervisor injection");
+      break;
+    case VECTOR.VMM_COMMUNICATION:
+      logText("#VC VMM communication");
+      break;
+    case VECTOR.SECURITY:
+      logText("#SX security exception");
+      break;
     default:
       logNumber("vector ", vector);
   }
 }
 
-/** Does the CPU push an error code? boot/traps.asm has the same list, and virtualization's two. */
+/** Does the CPU push an error code? boot/traps.asm has the same list. */
 export function hasErrorCode(vector: number): boolean {
   switch (vector) {
     case VECTOR.DOUBLE_FAULT:
@@ -101,6 +122,8 @@ export function hasErrorCode(vector: number): boolean {
     case VECTOR.PAGE_FAULT:
     case VECTOR.ALIGNMENT_CHECK:
     case VECTOR.CONTROL_PROTECTION:
+    case VECTOR.VMM_COMMUNICATION:
+    case VECTOR.SECURITY:
       return true;
     default:
       return false;
@@ -120,6 +143,9 @@ export function errorCodeLog(vector: number, error: bigint): void {
     case VECTOR.GENERAL_PROTECTION:
       selectorErrorLog(error);
       break;
+    case VECTOR.CONTROL_PROTECTION:
+      controlErrorLog(error & CONTROL_ERROR.CAUSE);
+      break;
     default:
   }
   logEnd();
@@ -132,6 +158,8 @@ function pageFaultErrorLog(error: bigint): void {
   if (has(error, PAGE_FAULT_ERROR.USER)) logText(" U");
   if (has(error, PAGE_FAULT_ERROR.RESERVED_BIT)) logText(" R");
   if (has(error, PAGE_FAULT_ERROR.FETCH)) logText(" I");
+  if (has(error, PAGE_FAULT_ERROR.PROTECTION_KEY)) logText(" PK");
+  if (has(error, PAGE_FAULT_ERROR.SHADOW_STACK)) logText(" SS");
   if (has(error, PAGE_FAULT_ERROR.FETCH)) logText(": a fetch by ");
   else if (has(error, PAGE_FAULT_ERROR.WRITE)) logText(": a write by ");
   else logText(": a read by ");
@@ -154,6 +182,28 @@ function selectorErrorLog(error: bigint): void {
     logHex(" selector ", error & 0xfff8n);
   }
   if (has(error, SELECTOR_ERROR.EXTERNAL)) logText(", from an external event");
+}
+
+/** `: a near return that the shadow stack contradicts` */
+function controlErrorLog(cause: bigint): void {
+  switch (cause) {
+    case CONTROL_ERROR.NEAR_RETURN:
+      logText(": a near return that the shadow stack contradicts");
+      break;
+    case CONTROL_ERROR.FAR_RETURN:
+      logText(": a far return or iret that the shadow stack contradicts");
+      break;
+    case CONTROL_ERROR.END_BRANCH:
+      logText(": an indirect branch to where no endbr64 is");
+      break;
+    case CONTROL_ERROR.RESTORE_SHADOW_STACK:
+      logText(": rstorssp found no shadow-stack token");
+      break;
+    case CONTROL_ERROR.SET_SHADOW_STACK_BUSY:
+      logText(": setssbsy found no supervisor token");
+      break;
+    default:
+  }
 }
 
 function has(error: bigint, bit: bigint): boolean {

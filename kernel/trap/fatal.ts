@@ -1,21 +1,24 @@
 /**
- * The last report: what happened, where, the registers, the walk of the faulting address; then the end.
+ * The last report: what happened and where, the registers, the walk of the faulting address, the backtrace and the last
+ * lines of the log; then the end.
  *
  * It needs the serial port and mapped page tables, nothing else: no heap, no frame. A fault inside the report gets one
  * line; a fault inside that line gets silence.
  */
 "compiler: cold"; // for people to read
-import { halt, interruptsOff, load16, readCr2, readCr3 } from "../doors/machine.ts";
-import { frameOf, physAddr, virtAddr } from "../lib/addr.ts";
+import { halt, interruptsOff, load16, load8, readCr2, readCr3 } from "../doors/machine.ts";
+import { frameOf, lower, physAddr, virtAddr } from "../lib/addr.ts";
 import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { rodataEnd, rodataStart, textEnd, textStart } from "../arch/image.ts";
 import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
-import { logAsciiCut, logEnd, logHex, logLine, logText, logVirt } from "../base/log.ts";
+import { ringPause, ringResume, ringShow } from "../base/log-ring.ts";
+import { logAsciiCut, logEnd, logHex, logHexDigits, logLine, logText, logVirt } from "../base/log.ts";
 import { PANIC_MARK } from "../base/panic.ts";
 import { layout, u32 } from "../lib/layout.ts";
 import { walkShow } from "../stats/walk.ts";
+import { backtraceLog, placeLog, trappedFind } from "./backtrace.ts";
 import { errorCodeLog, exceptionNameLog, hasErrorCode } from "./exceptions.ts";
-import { guessLog } from "./guess.ts";
+import { addressWhatLog, guessLog, registersGuessLog } from "./guess.ts";
 import { registersLog } from "./registers.ts";
 
 /** `ud2`, as a little-endian word. */
@@ -23,6 +26,9 @@ const UD2 = 0x0b0f;
 /** A string literal in .rodata; its bytes follow. */
 const TEXT = layout(4, { length: u32 });
 const MESSAGE_COLUMNS = 60; // with what stands before it, a line of the screen
+const LABEL_COLUMNS = 11; // "  address  "
+const LONGEST_INSTRUCTION = 15n; // bytes: Intel SDM vol. 2A, "Instruction Format"
+const LAST_LINES = 12; // of the log
 
 let exitsAtTheEnd = false;
 let depth = 0; // reports begun: a fault inside a report begins another
@@ -43,8 +49,10 @@ export function fatal(frame: bigint): never {
   end();
 }
 
-function report(frame: bigint, cr2: bigint): void {
+/** All of it, without the end. `cr2` was read when the trap came. */
+export function report(frame: bigint, cr2: bigint): void {
   const vector = Number(TRAP_FRAME.vector(frame));
+  ringPause(); // what is in the ring is what led to this
   logEnd();
   if (isPanic(frame, vector)) {
     panicLog(frame);
@@ -53,6 +61,10 @@ function report(frame: bigint, cr2: bigint): void {
   }
   registersLog(frame, cr2);
   if (hasAddress(vector)) walkShow(frameOf(physAddr(readCr3())), virtAddr(cr2));
+  backtraceLog(frame);
+  logLine("last lines of the log");
+  ringShow(LAST_LINES);
+  ringResume();
 }
 
 /** A panic is a `ud2` of the kernel's own code with the mark in RAX: both, so that a stray one is not taken for it. */
@@ -68,7 +80,7 @@ function panicLog(frame: bigint): void {
   logEnd();
   logHex("  value    ", TRAP_FRAME.rsi(frame));
   logEnd();
-  placeLog(frame);
+  whereLog(frame);
 }
 
 /** The message's bytes, if `text` is where string literals are. */
@@ -86,20 +98,38 @@ function faultLog(frame: bigint, vector: number, cr2: bigint): void {
   logText("trap/fatal: ");
   exceptionNameLog(vector);
   logEnd();
-  placeLog(frame);
+  whereLog(frame);
+  bytesLog(TRAP_FRAME.rip(frame));
   if (hasAddress(vector)) {
     logVirt("  address  ", virtAddr(cr2));
     logEnd();
+    addressWhatLog(cr2);
   }
   if (hasErrorCode(vector)) {
     logText("  error    ");
     errorCodeLog(vector, TRAP_FRAME.error(frame));
   }
-  if (hasAddress(vector)) guessLog(cr2);
+  if (hasAddress(vector)) guessLog(cr2, TRAP_FRAME.error(frame));
+  if (vector === VECTOR.GENERAL_PROTECTION) registersGuessLog(frame);
 }
 
-function placeLog(frame: bigint): void {
+/** The address of the code, then its function, file and line, of a panic those of its caller. */
+function whereLog(frame: bigint): void {
   logVirt("  at       ", virtAddr(TRAP_FRAME.rip(frame)));
+  logEnd();
+  if (!trappedFind(frame)) return;
+  logText("  in      ");
+  placeLog(LABEL_COLUMNS);
+}
+
+/** The bytes from `rip` on, as many as an instruction can have, if that is in the kernel's code. */
+function bytesLog(rip: bigint): void {
+  if (rip < textStart() || rip >= textEnd()) return;
+  logText("  bytes   ");
+  for (let at = rip; at < lower(rip + LONGEST_INSTRUCTION, textEnd()); at++) {
+    logText(" ");
+    logHexDigits(BigInt(load8(at)), 2);
+  }
   logEnd();
 }
 
@@ -119,7 +149,9 @@ function reportShort(frame: bigint, cr2: bigint): void {
 }
 
 function end(): never {
+  ringPause(); // nothing after the report is kept either: who asks for the log then asks what led to it
   if (exitsAtTheEnd) debugExit(EXIT.PANIC);
+  if (depth === 1) logLine("To leave QEMU: Ctrl-C. To look around with a debugger: make debug.");
   if (depth <= 2) logLine("The machine is halted.");
   for (;;) halt();
 }

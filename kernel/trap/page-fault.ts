@@ -4,19 +4,24 @@ import { virtAddr } from "../lib/addr.ts";
 import { cameFromKernel, TRAP_FRAME } from "../arch/trap-frame.ts";
 import { logLine } from "../base/log.ts";
 import {
-  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve,
+  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
+  faultResolve,
 } from "../mm/fault/resolve.ts";
 import { PAGE_FAULT_ERROR } from "./exceptions.ts";
 import { fatal } from "./fatal.ts";
+import { recoveryTake } from "./recovery.ts";
 
-/** Returns when the access may be tried again: only for a page of the kernel's demand-paged window that was absent. */
+/**
+ * Returns when the access may be tried again, which is so for a page of the kernel's demand-paged window that was
+ * absent, or when a door expected that it might fail. Repair comes first: a tried access to the window is one like any.
+ */
 export function onPageFault(frame: bigint): void {
   const va = virtAddr(readCr2()); // CR2 first: a fault inside this handler would replace it
   const error = TRAP_FRAME.error(frame);
-  if (!cameFromKernel(frame) || !isForAbsentPage(error)) fatal(frame);
+  if (!cameFromKernel(frame)) fatal(frame);
 
-  const answer = faultResolve(va, accessOf(error));
-  if (answer === FAULT_REPAIRED) return;
+  const answer = isForAbsentPage(error) ? faultResolve(va, accessOf(error)) : FAULT_NO_REGION;
+  if (answer === FAULT_REPAIRED || recoveryTake(frame)) return;
   answerLog(answer);
   fatal(frame);
 }

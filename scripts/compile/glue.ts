@@ -4,14 +4,15 @@
  *
  * wasm2c passes every function a pointer to the instance of the module. There is one instance, so a macro for each
  * function drops that argument: `w2c_kernel_frameTake(instance, x)` is read as `frameTake(x)`, in its declaration, its
- * definition and its calls alike. All functions are static; those that the entry exports are then made global symbols,
- * without a second copy or a jump.
+ * definition and its calls alike. The module's variables are no part of it either (typed.ts). All functions are static;
+ * those that the entry exports are then made global symbols, without a second copy or a jump.
  */
 import { MODULE_NAME } from "./encode.ts";
 import { isVoid, type Kind } from "./kinds.ts";
-import type { FunctionInfo, LoweredProgram } from "./lower.ts";
+import type { FunctionInfo, LoweredProgram, VariableInfo } from "./lower.ts";
 import type { Door, StaticBytes } from "./scope.ts";
 import type { WasmModule } from "./slots.ts";
+import { kindType } from "./typed.ts";
 
 export interface GlueOptions {
   /** As #include sees them from the glue file. */
@@ -31,6 +32,7 @@ export function glue(program: LoweredProgram, module: WasmModule, options: GlueO
     '#include "wasm-rt.h"',
     "struct w2c_env;",
     `#include "${options.doors}"`,
+    '#include "kinds.h"',
     '#include "traps.h"',
     "",
     "// ---- string literals, static bytes, code addresses, calls of function values",
@@ -50,8 +52,9 @@ export function glue(program: LoweredProgram, module: WasmModule, options: GlueO
     `static void wasm2c_${MODULE_NAME}_free(struct ${INSTANCE} *);`,
     `static wasm_rt_func_type_t wasm2c_${MODULE_NAME}_get_func_type(u32, u32, ...);`,
     `#include "${options.header}"`,
-    `static ${INSTANCE} statics = {${initialisers(program, module)}};`,
+    `static ${INSTANCE} statics;`,
     `static ${INSTANCE} *const instance = &statics;`,
+    ...program.variables.filter(({ symbol }) => module.variables.includes(symbol)).map(variable),
     `#include "${options.code}"`,
   ];
   return `${lines.join("\n")}\n`;
@@ -71,7 +74,7 @@ function staticBytes({ symbol, size, align }: StaticBytes): string {
 function doorBody(door: Door): string[] {
   const { role, name } = door;
   if (role === null) return [];
-  const head = `static inline __attribute__((always_inline)) ${resultType(door.result)} w2c_env_${name}`;
+  const head = `static inline __attribute__((always_inline, nodebug)) ${resultType(door.result)} w2c_env_${name}`;
   switch (role.of) {
     case "string":
       return [`${head}(struct w2c_env *env) { return (u64)&ts_string${role.index}; }`];
@@ -88,14 +91,17 @@ function doorBody(door: Door): string[] {
   }
 }
 
-/** What leads to a cold function is taken to be unlikely, too: the panics cost the paths beside them nothing. */
+/**
+ * What leads to a cold function is taken to be unlikely, too: the panics cost the paths beside them nothing. Calls that
+ * never return are not merged into one: each keeps its own line, for the backtrace.
+ */
 function attributes({ isCold, result }: FunctionInfo): string {
-  const names = [...(isCold ? ["cold", "noinline"] : []), ...(result === "never" ? ["noreturn"] : [])];
+  const names = [...(isCold ? ["cold", "noinline"] : []), ...(result === "never" ? ["noreturn", "nomerge"] : [])];
   return names.length === 0 ? "" : `__attribute__((${names.join(", ")})) `;
 }
 
 function prototype({ symbol, params, result }: FunctionInfo): string {
-  return `${resultType(result)} ${symbol}(${parameterList(slotNames(params.length))})`;
+  return `${kindType(result)} ${symbol}(${params.map(kindType).join(", ") || "void"})`;
 }
 
 /** `used` keeps the function, and its calling convention, for callers that the C compiler does not see. */
@@ -105,10 +111,8 @@ function exported(symbol: string, name: string): string[] {
   return [attributes, `__asm__(".globl ${name}\\n.set ${name}, ${symbol}");`];
 }
 
-function initialisers(program: LoweredProgram, module: WasmModule): string {
-  const values = program.variables.filter(({ symbol }) => module.variables.includes(symbol));
-  if (values.length === 0) return "0";
-  return values.map(({ symbol, init }) => `.${symbol} = ${slotLiteral(init)}`).join(", ");
+function variable({ symbol, kind, init }: VariableInfo): string {
+  return `static ${kindType(kind)} ${symbol} = ${slotLiteral(init)};`;
 }
 
 function slotLiteral(init: bigint | string): string {

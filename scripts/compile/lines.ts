@@ -1,5 +1,5 @@
 /**
- * Step 7: what debuggers see. Variables that only wasm2c knows are kept out of the debug information, where they would
+ * Step 7b: what debuggers see. Variables that only wasm2c knows are kept out of the debug information, where they would
  * be most of it; and line markers become #line. A marker is a call that wasm2c writes as
  *
  *   var_i0 = 12u;
@@ -15,7 +15,7 @@ const ARGUMENT = /^\s*var_\w+ = (\d+)u;$/;
 const CALL = /^\s*w2c_env_LINE\(/;
 /** The stack slots of Wasm. Locals of the source are initialised where they are declared. */
 const TEMPORARIES = /^ {2}(?=u(32|64) var_[ij]\d+(, var_[ij]\d+)*;$)/;
-const FUNCTION = /^[a-z].*\) \{$/;
+const FUNCTION = /^[a-z_].*\) \{$/;
 
 export function putLines(code: string, table: readonly Line[]): string {
   const lines = code.split("\n");

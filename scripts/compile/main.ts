@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compileLoaded, compileProgram, type Compiled } from "./compile.ts";
+import { renameInObject, sourceNames } from "./debug-names.ts";
 import { CompileError } from "./errors.ts";
 import { isStale, writeNative } from "./native.ts";
 import { loadProgram } from "./program.ts";
@@ -57,14 +58,22 @@ async function main(): Promise<number> {
   const compiled = compiledUnchecked(entry);
   if (compiled !== null) writeNative(compiled, output, options);
   const making = compiled !== null && object !== undefined && isStale(object, output) ? run(command) : null;
-  if (compiled?.source.typesAreRight()) return making?.status ?? 0;
+  if (compiled?.source.typesAreRight()) return finish(compiled, making?.status ?? 0, object);
 
   making?.kill();
   await making?.status;
   if (object !== undefined) rmSync(object, { force: true });
   // Again, in turn: now for the sentences.
-  writeNative(compileProgram(entry), output, options);
-  return object === undefined ? 0 : run(command).status;
+  const again = compileProgram(entry);
+  writeNative(again, output, options);
+  return object === undefined ? 0 : finish(again, run(command).status, object);
+}
+
+/** Waits for the object and gives it its names, if it lacks them; the status of what made it. */
+async function finish(compiled: Compiled, making: Promise<number> | number, object?: string): Promise<number> {
+  const status = await making;
+  if (status === 0 && object !== undefined) renameInObject(object, sourceNames(compiled.functions));
+  return status;
 }
 
 try {

@@ -8,6 +8,7 @@ import { displayPath, REPOSITORY } from "./errors.ts";
 import { MODULE_NAME } from "./encode.ts";
 import { glue } from "./glue.ts";
 import { putLines } from "./lines.ts";
+import { putKinds } from "./typed.ts";
 
 /** It is Wasm itself and runs for a tenth of a second: to optimise it takes three. */
 const WASM2C = ["--liftoff-only", resolve(REPOSITORY, "node_modules/wabt/bin/wasm2c")];
@@ -46,8 +47,9 @@ export function writeNative(compiled: Compiled, base: string, options: NativeOpt
   const name = basename(base);
   const { code, header } = wasm2c(nativeWasm, name);
   requireNames(compiled, code, header);
-  writeChanged(`${base}.h`, header);
-  writeChanged(`${base}.c`, putLines(code, compiled.lines));
+  const typed = (text: string): string => putKinds(text, compiled.functions, compiled.module.variables);
+  writeChanged(`${base}.h`, typed(header));
+  writeChanged(`${base}.c`, putLines(typed(code), compiled.lines));
   const files = {
     doors: relative(dirname(resolve(base)), resolve(options.doors)),
     header: `${name}.h`,
@@ -95,7 +97,7 @@ function requireNames(compiled: Compiled, code: string, header: string): void {
   }
 }
 
-/** What debuggers and tools want to know. In C a local is `var_` and its symbol; a variable is `statics.SYMBOL`. */
+/** What debuggers and tools want to know. In C a local is `var_` and its symbol, all else is its symbol. */
 function description(compiled: Compiled) {
   const { functions, exports, strings, statics, lines, layouts } = compiled;
   const declared = compiled.doors.filter(({ role }) => role === null);

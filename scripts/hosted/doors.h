@@ -41,6 +41,33 @@ DOOR void w2c_env_copyBytes(ENV, u64 to, u64 from, u64 count) {
   __builtin_memmove((void *)PLACE(to, count), (const void *)PLACE(from, count), count);
 }
 
+/* ---- memory that may not be there: outside the memory given. The program's own pointers are its own affair ---- */
+static inline u64 hosted_reach(u64 va) {
+  if (va >> 47 == 0) return (1ull << 47) - va;
+  const u64 pa = va - PAL_DIRECT_MAP;
+  return pa < pal_hostCount ? pal_hostCount - pa : 0;
+}
+DOOR u64 w2c_env_tryLoad8(ENV, u64 va) { return hosted_reach(va) < 1 ? -1ull : w2c_env_load8(env, va); }
+DOOR u64 w2c_env_tryLoad64(ENV, u64 va, u64 to) {
+  if (hosted_reach(va) < 8) return 0;
+  w2c_env_store64(env, to, w2c_env_load64(env, va));
+  return 1;
+}
+#define TRY_STORE(bits)                                                            \
+  DOOR u64 w2c_env_tryStore##bits(ENV, u64 va, u64 value) {                        \
+    if (hosted_reach(va) < bits / 8) return 0;                                     \
+    w2c_env_store##bits(env, va, value);                                           \
+    return 1;                                                                      \
+  }
+TRY_STORE(8)
+TRY_STORE(64)
+DOOR u64 w2c_env_tryCopy(ENV, u64 to, u64 from, u64 count) {
+  if (count > hosted_reach(to)) count = hosted_reach(to);
+  if (count > hosted_reach(from)) count = hosted_reach(from);
+  w2c_env_copyBytes(env, to, from, count);
+  return count;
+}
+
 DOOR void w2c_env_poison(ENV, u64 va, u64 count) {
 #ifdef WATCHED
   __asan_poison_memory_region((void *)PLACE(va, count), count);
@@ -68,6 +95,7 @@ PORT_DOORS(l)
 REGISTER(cr0, Cr0, 0x80010001)
 REGISTER(cr3, Cr3, 0)
 REGISTER(cr4, Cr4, 0x20)
+REGISTER(dr6, Dr6, 0xffff0ff0)
 DOOR u64 w2c_env_readCr2(ENV) { return 0; }
 DOOR void w2c_env_invalidatePage(ENV, u64 va) { BARRIER(); }
 DOOR void w2c_env_pause(ENV) { BARRIER(); }
@@ -92,6 +120,10 @@ DOOR u64 w2c_env_framePointer(ENV) { return (u64)__builtin_frame_address(0); }
 #define LACKING(name, ...)                                                         \
   DOOR void w2c_env_##name(ENV, ##__VA_ARGS__) { pal_hostLacks(#name); }
 LACKING(halt)
+LACKING(breakpoint)
+DOOR u64 w2c_env_tryCopyUser(ENV, u64 to, u64 from, u64 count) { pal_hostLacks("tryCopyUser"); }
+DOOR u64 w2c_env_tryCall(ENV, u64 code) { pal_hostLacks("tryCall"); }
+DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { pal_hostLacks("tryCallAt"); }
 LACKING(writeMsr, u64 index, u64 value)
 LACKING(loadGdt, u64 table)
 LACKING(loadIdt, u64 table)
@@ -100,10 +132,11 @@ DOOR u64 w2c_env_readMsr(ENV, u64 index) { pal_hostLacks("readMsr"); }
 DOOR u64 w2c_env_trapStub(ENV, u64 vector) { pal_hostLacks("trapStub"); }
 
 /* ---- the image, in the order of kernel/arch/image.ts: nothing is there, but the places are taken ---- */
-static const u64 hosted_symbols[16] = {
+static const u64 hosted_symbols[] = {
     0x100000, 0x109000, 0x109000, 0x129000, 0x129000, 0x131000, 0x131000, 0x300000,
     0x131000, 0x136000, 0x136000, 0x139000, 0x139000, 0x13c000, 0x13c000, 0x13f000,
+    0x12f000, 0x12f000, 0x13f800, 0x120020, 0x12a000,
 };
 DOOR u64 w2c_env_linkerSymbol(ENV, u64 index) {
-  return index < 2 ? hosted_symbols[index] : PAL_IMAGE_MAP + hosted_symbols[index & 15];
+  return index < 2 ? hosted_symbols[index] : PAL_IMAGE_MAP + hosted_symbols[index];
 }

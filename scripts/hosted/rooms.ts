@@ -14,7 +14,10 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "arch/descriptors.ts": "loads the CPU's descriptor tables",
   "arch/vga-text.ts": "writes to a device's memory",
   "base/refuse.ts": "halts the machine",
-  console: "a person's terminal",
+  "base/symbols.ts": "reads a table of the machine's image",
+  "console/console.ts": "waits for a person",
+  "console/commands.ts": "ends the machine if it is told to",
+  "console/address-commands.ts": "touches any address that it is given",
   trap: "the CPU enters it",
 };
 

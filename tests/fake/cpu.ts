@@ -34,6 +34,11 @@ export const cpu = {
   cr2: 0n,
   cr3: 0n,
   cr4: 0n,
+  dr6: 0n,
+  /** The instruction that a door is at, if a trap frame is to show it; 0 for any other. */
+  rip: 0n,
+  /** RFLAGS.AC: SMAP lets the kernel reach a program's pages. */
+  userAccess: false,
   msrs: new Map<number, bigint>(),
   interruptsEnabled: false,
   tsc: 0n,
@@ -48,6 +53,9 @@ export function cpuReset(features: CpuFeatures): void {
   cpu.cr2 = 0n;
   cpu.cr3 = 0n;
   cpu.cr4 = 0x20n;
+  cpu.dr6 = 0xffff_0ff0n;
+  cpu.rip = 0n;
+  cpu.userAccess = false;
   cpu.msrs = new Map([[EFER, 0x500n | (features.noExecute ? EFER_NXE : 0n)]]);
   cpu.interruptsEnabled = false;
   cpu.tsc = 0n;

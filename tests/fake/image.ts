@@ -1,10 +1,18 @@
 /** The kernel image in the fake machine: where the linker would put things, and the .bss that staticBytes hands out. */
-import { ramBytes } from "./ram.ts";
+import { ramBytes, ramWrite64 } from "./ram.ts";
 
 export const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 
 const GUARDS = [0x13_1000, 0x13_6000, 0x13_9000, 0x13_c000] as const;
 const STATICS = 0x14_0000;
+const SYMBOL_TABLE = 0x12_a000; // in .rodata, with 20 KiB of room
+const FIXUPS = { start: 0x12_f000, end: 0x12_f100 } as const;
+const CALL_TRIED = 0x13_f800;
+
+/** The one pair that stands for all uses of the doors that may fail. */
+export const TRIED = { instruction: IMAGE_MAP + 0x12_0000n, landing: IMAGE_MAP + 0x12_0010n } as const;
+/** Where a tried call lands when it fails. */
+export const CALL_FAILED = IMAGE_MAP + 0x12_0020n;
 
 /** Physical addresses of the sections; the image lies in 0x100000..0x300000. */
 export const IMAGE = {
@@ -18,18 +26,29 @@ export const IMAGE = {
   dataEnd: 0x30_0000,
 } as const;
 
-/** By linkerSymbol's number: boot, text, rodata, data bounds, then guard and top of each stack. */
+/** By linkerSymbol's number: bounds of boot, text, rodata, data; guard and top of each stack; recovery's; symbols. */
 const SYMBOLS: readonly number[] = [
   IMAGE.bootStart, IMAGE.bootEnd, IMAGE.textStart, IMAGE.textEnd,
   IMAGE.rodataStart, IMAGE.rodataEnd, IMAGE.dataStart, IMAGE.dataEnd,
   GUARDS[0], 0x13_6000, GUARDS[1], 0x13_9000, GUARDS[2], 0x13_c000, GUARDS[3], 0x13_f000,
+  FIXUPS.start, FIXUPS.end, CALL_TRIED, Number(CALL_FAILED - IMAGE_MAP), SYMBOL_TABLE,
 ];
 
 let staticsEnd = STATICS;
 
-/** Every static is zero again, as .bss is at boot. RAM must stand already. */
+/** Every static is zero again, as .bss is at boot, and what tables .rodata has are there. RAM must stand already. */
 export function staticsReset(): void {
+  ramBytes(FIXUPS.start, FIXUPS.end - FIXUPS.start).fill(0);
+  ramWrite64(FIXUPS.end - 16, TRIED.instruction);
+  ramWrite64(FIXUPS.end - 8, TRIED.landing);
+  callTriedSet(0n);
+  ramWrite64(SYMBOL_TABLE, 0n); // none
   for (let pa = STATICS; pa < staticsEnd; pa += 4096) ramBytes(pa, 4096).fill(0);
+}
+
+/** Is a call being tried? `at` is where it keeps what is to be restored: never looked at here. */
+export function callTriedSet(at: bigint): void {
+  ramWrite64(CALL_TRIED, at);
 }
 
 export function staticTake(size: number, align: number): bigint {

@@ -77,6 +77,12 @@ export function probe(va: bigint, access: Access, user: boolean): number {
   return framePhys(va, halves[1]! * 0x10_0000 + (halves[0]! >>> 12), access, user) + offset;
 }
 
+/** `stac` and `clac`. */
+export function userAccessSet(open: boolean): void {
+  cpu.userAccess = open;
+  hotPage.fill(-1); // it remembers what was allowed
+}
+
 /** What `invlpg` drops: the page's entries, global or not, and every upper entry. */
 export function tlbDropPage(va: bigint): void {
   word[0] = va;
@@ -244,7 +250,7 @@ function isAllowed(entry: Translation, access: Access, user: boolean): boolean {
     return access === "write" ? entry.writable : access === "read" || !entry.noExecute;
   }
   if (access === "fetch") return !entry.noExecute && !(entry.user && (cpu.cr4 & CR4_SMEP) !== 0n);
-  if (entry.user && (cpu.cr4 & CR4_SMAP) !== 0n) return false;
+  if (entry.user && (cpu.cr4 & CR4_SMAP) !== 0n && !cpu.userAccess) return false;
   return access === "read" || entry.writable || (cpu.cr0 & CR0_WP) === 0n;
 }
 

@@ -87,6 +87,21 @@ test.each([
   expect(bodyOf(name)).toEqual([instruction]);
 });
 
+// ---- doors that may fail -----------------------------------------------------------------------------------------
+test("a tried access costs one instruction more than one that is not, and nothing else", () => {
+  const code = machineCode(`import { load8, store64, tryLoad8, tryStore64 } from "../../kernel/doors/machine.ts";
+export function byte(at: bigint): number { return load8(at); }
+export function tryByte(at: bigint): number { return tryLoad8(at); }
+export function word(at: bigint, value: bigint): void { store64(at, value); }
+export function tryWord(at: bigint, value: bigint): boolean { return tryStore64(at, value); }
+`);
+  const own = (name: string): string[] => (code.get(name) ?? []).filter((each) => !/%rbp|ret|nop/.test(each));
+  expect(own("byte")).toEqual(["movzbl (%rdi),%eax"]);
+  expect(own("tryByte")).toEqual(["mov $0xffffffffffffffff,%rax", "movzbl (%rdi),%eax"]);
+  expect(own("word")).toEqual(["mov %rsi,(%rdi)"]);
+  expect(own("tryWord")).toEqual(["xor %eax,%eax", "mov %rsi,(%rdi)", "mov $0x1,%eax"]);
+});
+
 // ---- doors that are nothing --------------------------------------------------------------------------------------
 test("poisoning costs nothing natively: the heap's machine code is the same without it", () => {
   const entry = 'export { heapAudit, heapGive, heapInit, heapTake } from "../../kernel/mm/heap/heap.ts";\n';

@@ -16,7 +16,7 @@ export interface Boot {
   /** GRUB's ISO, or PVH: the same kernel without GRUB, five times faster. */
   door?: "iso" | "pvh";
   /** The product, or the kernel with the scenarios compiled in. */
-  kernel?: "kernel" | "test";
+  kernel?: "kernel" | "test" | "debug";
   memory?: string;
   /** Boot options, as on the command line. */
   options?: string;

@@ -156,6 +156,18 @@ test("a fault handler that repairs lets the access go on", () => {
   expect(fake.load8(VA + 7n)).toBe(9);
 });
 
+test("SMAP opens for tryCopyUser alone, and only where there is SMAP", () => {
+  tables(0x60_0000n | PRESENT | WRITABLE | 4n);
+  for (const at of [32n * 8n, 0x1000n, 0x2000n]) machine.physWrite64(ROOT + at, machine.physRead64(ROOT + at) | 4n);
+  machine.physWrite64(ROOT + 0x2000n + 8n, 0x80n | PRESENT | WRITABLE); // 2 MiB of physical 0 behind it
+  fake.writeCr3(ROOT);
+  fake.writeCr4(0x20_0020n);
+  expect(fake.tryCopyUser(VA + 0x20_0000n, VA, 8)).toBe(8);
+  expect(() => fake.load64(VA)).toThrow(PageFault);
+  fakeMachine({ cpu: { smap: false } });
+  expect(() => fake.tryCopyUser(0n, 0n, 1)).toThrow("#UD");
+});
+
 test("fillWords and copyBytes cross pages", () => {
   fake.fillWords(0x50_0ff8n, 0x0101_0101_0101_0101n, 3);
   fake.copyBytes(0x60_0ffdn, 0x50_0ff8n, 24);

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sandboxCreate, type Sandbox } from "./sandbox.ts";
 
-const TOOLS = ["nasm", "clang-14", "ld.lld-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat", "flock"];
+const TOOLS = [
+  "nasm", "clang-14", "ld.lld-14", "llvm-symbolizer-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat",
+  "flock", "gdb",
+];
 const SANITIZERS = "lib/linux/libclang_rt.fuzzer-x86_64.a";
 
 /** A machine that has everything, and where the caller is root. */

@@ -1,6 +1,7 @@
 /** A fake machine on which the kernel has booted: frames, its own page tables, a heap. */
 import { cpuInit } from "../../../kernel/arch/cpu.ts";
 import { descriptorsInit } from "../../../kernel/arch/descriptors.ts";
+import { TRAP_FRAME } from "../../../kernel/arch/trap-frame.ts";
 import { bootInfoClear, MEMORY_RESERVED, MEMORY_USABLE, rangeAdd } from "../../../kernel/dev/boot-info.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
@@ -31,11 +32,13 @@ export function bootedMachine(): Machine {
   return machine;
 }
 
-/** Page faults enter the kernel as on the real machine, and the access is tried again when it returns. */
+/** Page faults enter the kernel as on the real machine; the access is tried again when it comes back to it. */
 export function faultsReachTheKernel(machine: Machine): void {
   machine.faultHandler((va, error) => {
     machine.cpu.cr2 = va;
-    onTrap(trapFrame(machine, { vector: 14n, error: BigInt(error) }));
-    return true;
+    const { rip } = machine.cpu;
+    const frame = trapFrame(machine, { vector: 14n, error: BigInt(error), rip });
+    onTrap(frame);
+    return TRAP_FRAME.rip(frame) === rip; // or else it goes on elsewhere
   });
 }

@@ -1,4 +1,4 @@
-/** The symbols that the linker wrote into a kernel: what the machine is compared with. */
+/** The symbols that the linker wrote into a kernel. */
 import { readFileSync } from "node:fs";
 
 const SECTION_HEADER = 64;

@@ -1,0 +1,1 @@
+"""What gdb is taught about the kernel, a file each."""
