@@ -58,8 +58,8 @@ export function clockNow(): bigint {
 }
 
 /**
- * From now on line IRQ.TIMER rises `rate` times a second: 19 to PIT_HZ, rounded to what the PIT can divide. The ticks are
- * there to interrupt; how late it is, clockNow says.
+ * From now on line IRQ.TIMER rises `rate` times a second: 19 to PIT_HZ, rounded to what the PIT can divide. The ticks
+ * are there to interrupt; how late it is, clockNow says.
  */
 export function ticksStart(rate: number): void {
   const counts = Math.max(1, Math.min(Math.trunc(PIT_HZ / rate), MOST_COUNTS));

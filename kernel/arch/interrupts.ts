@@ -4,7 +4,7 @@
  *   line 0 timer   1 keyboard   2 the second PIC   4 serial port   8 wall clock   …   vector = IRQ_VECTOR + line
  *
  * Every line is masked until its owner opens it. Intel 8259A datasheet, "Initialization Command Words", "Operation
- * Command Words", "Spurious Interrupts"; each operation is a handful of port accesses (half a microsecond each on a PC).
+ * Command Words", "Spurious Interrupts". Each operation is a handful of port accesses, half a microsecond each on a PC.
  */
 import { inb, outb } from "../doors/machine.ts";
 
@@ -49,8 +49,8 @@ export function irqClose(line: number): void {
 }
 
 /**
- * Was there no interrupt behind the one on `line`? Then nobody is to be served and irqEnd is not to be called: the first
- * PIC, which did pass on something from the second, has been told here.
+ * Was there no interrupt behind the one on `line`? Then nobody is to be served and irqEnd is not to be called: where
+ * the first PIC did pass something on from the second, it has been told here.
  */
 export function irqIsSpurious(line: number): boolean {
   if (line % LINES_EACH !== SPURIOUS_LINE) return false;

@@ -3,7 +3,7 @@ import { IRQ_COUNT } from "../arch/interrupts.ts";
 import { loadVolatile64, staticBytes, storeVolatile64 } from "../doors/machine.ts";
 
 const SPURIOUS = IRQ_COUNT; // behind the lines
-const irqs = staticBytes((16 + 1) * 8, 8);
+const irqs = staticBytes((IRQ_COUNT + 1) * 8, 8);
 
 /** One more interrupt on `line` (0..15). */
 export function irqCount(line: number): void {
@@ -25,5 +25,6 @@ export function irqsSpurious(): bigint {
 /** Nothing else writes them, and the handler is not interrupted: no lost updates. */
 function countAt(index: number): void {
   const at = irqs + BigInt(index * 8);
-  storeVolatile64(at, loadVolatile64(at) + 1n);
+  const more = loadVolatile64(at) + 1n;
+  storeVolatile64(at, more);
 }

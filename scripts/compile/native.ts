@@ -30,6 +30,8 @@ export const CLANG_FLAGS: readonly string[] = [
   "-fwrapv",
   "-fno-finite-loops",
   "-fno-omit-frame-pointer",
+  "-fno-optimize-sibling-calls", // a backtrace shows the caller of a last call too …
+  "-mllvm", "-enable-shrink-wrap=false", // … and a function sets up its frame first of all
   "-fno-asynchronous-unwind-tables",
   "-w", // generated code: unused helpers, braces, labels
 ];

@@ -4,6 +4,7 @@
  */
 #include "fuzz.h"
 
+enum { OPEN, READY, GIVEN_UP, TOO_LONG, COMPLETE }; /* LINE of kernel/console/line.ts */
 enum { COLUMNS = 160, LONGEST = 77 };
 static char row[COLUMNS];
 static int column;
@@ -13,9 +14,14 @@ static void shown(char byte) {
   switch (byte) {
     case '\r': column = 0; break;
     case '\n': memset(row, ' ', sizeof row); break;
-    case '\b': CLAIM(column > 0), column--; break;
+    case '\b':
+      CLAIM(column > 0);
+      column--;
+      break;
     case '\a': break;
-    default: CLAIM(byte >= ' ' && byte <= '~' && column < COLUMNS), row[column++] = byte;
+    default:
+      CLAIM(byte >= ' ' && byte <= '~' && column < COLUMNS);
+      row[column++] = byte;
   }
 }
 
@@ -56,11 +62,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   column = 0, memset(row, ' ', sizeof row);
   for (size_t i = 0; i < size; i++) {
     const int64_t state = pal_lineByte(data[i]);
-    if (state == PAL_LINE_OPEN || state == PAL_LINE_COMPLETE) {
+    if (state == OPEN || state == COMPLETE) {
       line_check();
       continue;
     }
-    if (state == PAL_LINE_READY) words_check();
+    if (state == READY) words_check();
     pal_lineStart();
     column = 0, memset(row, ' ', sizeof row);
   }

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { clockInit } from "../../../kernel/arch/clock.ts";
-import { dayOfDays, daysOfDate, monthOfDays, unixTime, wallClockInit, yearOfDays } from "../../../kernel/arch/wall-clock.ts";
+import {
+  dayOfDays, daysOfDate, monthOfDays, unixTime, wallClockInit, yearOfDays,
+} from "../../../kernel/arch/wall-clock.ts";
 import { FakePit, plugRtc } from "../../fake/clocks.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";
 
