@@ -12,6 +12,7 @@ export const PIT_HZ = 1_193_182;
 const PIT = { TICKS: 0x40, SPEAKER: 0x42, COMMAND: 0x43 } as const; // channel 0, channel 2
 const TICKS_RATE = 0x34; // channel 0, low byte then high byte, mode 2: a pulse every count
 const SPEAKER_ONCE = 0xb0; // channel 2, low byte then high byte, mode 0: the output rises when it has counted down
+const SPEAKER_LATCH = 0x80; // channel 2: what is read next is its count as it is now
 const MOST_COUNTS = 0x1_0000; // written as 0
 
 /** Port B of the old keyboard controller: channel 2's gate, and its output. */
@@ -21,25 +22,26 @@ const SPEAKER_ON = 0x02;
 const OUTPUT = 0x20;
 
 const NANOSECONDS = 1_000_000_000n;
-const CALIBRATION_COUNTS = 5966; // 5 ms
-const CALIBRATION_ROUNDS = 3;
-/** Reads of a port before there is taken to be no PIT: each takes most of a microsecond. */
-const PATIENCE = 1 << 20;
+const ALL_COUNTS = 0xffff; // 55 ms
+const CALIBRATION_COUNTS = 11_932; // 10 ms
+const ATTEMPTS = 5;
+const SAMPLES = 8;
+/** Reads before the PIT is taken not to be one: some microseconds each. */
+const PATIENCE = 100_000;
+const PATIENCE_UNMOVED = 100;
 
 let hertz = 0n;
 let start = 0n;
+let sampledCounts = 0;
+let sampledAt = 0n;
 
 /**
- * Finds the speed of the TSC; false if there is no PIT, and then time stands still. Takes 15 ms. What delays this code
- * makes an interval seem longer and never shorter: of three, the shortest counts.
+ * Finds the speed of the TSC; false if there is no PIT, and then time stands still. Takes 10 ms, more where a
+ * hypervisor lets this CPU wait for longer than that.
  */
 export function clockInit(): boolean {
-  let shortest = 0n;
-  for (let round = 0; round < CALIBRATION_ROUNDS; round++) {
-    const cycles = calibrationCycles();
-    if (cycles !== 0n && (shortest === 0n || cycles < shortest)) shortest = cycles;
-  }
-  hertz = (shortest * BigInt(PIT_HZ)) / BigInt(CALIBRATION_COUNTS);
+  hertz = 0n;
+  for (let attempt = 0; attempt < ATTEMPTS && hertz === 0n; attempt++) hertz = hertzMeasured();
   start = rdtsc();
   return hertz !== 0n;
 }
@@ -67,16 +69,56 @@ export function ticksStart(rate: number): void {
   countsWrite(PIT.TICKS, counts);
 }
 
-/** Cycles that go by while channel 2 counts CALIBRATION_COUNTS; 0 if it never does. */
-function calibrationCycles(): bigint {
+/** The TSC's counts a second, from two looks at both clocks; 0 if they were too far apart, or there is no PIT. */
+function hertzMeasured(): bigint {
   outb(SPEAKER_PORT, (inb(SPEAKER_PORT) & ~SPEAKER_ON) | GATE);
   outb(PIT.COMMAND, SPEAKER_ONCE);
-  countsWrite(PIT.SPEAKER, CALIBRATION_COUNTS);
-  const begin = rdtsc();
-  for (let reads = 0; reads < PATIENCE; reads++) {
-    if ((inb(SPEAKER_PORT) & OUTPUT) !== 0) return reads === 0 ? 0n : rdtsc() - begin; // at once: no PIT, all ones
+  countsWrite(PIT.SPEAKER, ALL_COUNTS);
+  countsRead(); // the first look may still find what was there before
+  clocksSample();
+  const counts = sampledCounts;
+  const cycles = sampledAt;
+  if (!countsFallTo(counts - CALIBRATION_COUNTS)) return 0n;
+  clocksSample();
+  if ((inb(SPEAKER_PORT) & OUTPUT) !== 0 || sampledCounts >= counts) return 0n; // it has gone round
+  return ((sampledAt - cycles) * BigInt(PIT_HZ)) / BigInt(counts - sampledCounts);
+}
+
+/**
+ * One moment on both clocks. Between the two looks anything can happen, on a virtual machine above all: of several
+ * pairs the one counts whose looks were closest.
+ */
+function clocksSample(): void {
+  let narrowest = 0n;
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const before = rdtsc();
+    outb(PIT.COMMAND, SPEAKER_LATCH);
+    const width = rdtsc() - before;
+    const counts = latchedRead();
+    if (sample > 0 && width >= narrowest) continue;
+    narrowest = width;
+    sampledCounts = counts;
+    sampledAt = before + width / 2n;
   }
-  return 0n;
+}
+
+/** Waits until channel 2 has at most `counts` to go; false if it does not count. */
+function countsFallTo(counts: number): boolean {
+  for (let reads = 0; reads < PATIENCE; reads++) {
+    const now = countsRead();
+    if (now <= counts) return true;
+    if (now === ALL_COUNTS && reads > PATIENCE_UNMOVED) return false; // a bus that nobody drives, too
+  }
+  return false;
+}
+
+function countsRead(): number {
+  outb(PIT.COMMAND, SPEAKER_LATCH);
+  return latchedRead();
+}
+function latchedRead(): number {
+  const low = inb(PIT.SPEAKER);
+  return low | (inb(PIT.SPEAKER) << 8);
 }
 
 /** It counts from the second byte on. */

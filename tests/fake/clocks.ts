@@ -13,18 +13,23 @@ export class FakePit {
   #low: number | null = null;
   #gate = false;
   #start = 0n;
+  #latched: number[] = [];
   readonly modes: number[] = [];
+  /** Called at each look at a port: the host may let the machine wait. */
+  delay: () => bigint = () => PORT_CYCLES;
 
   constructor(readonly tscHertz: number) {}
 
   plug(portPlug: Plug): this {
-    portPlug(0x40, 3, { write: (port, value) => this.#write(port - 0x40, value) });
-    portPlug(0x43, 1, { write: (_port, value) => void this.modes.push(value) });
+    portPlug(0x40, 3, {
+      read: () => this.#latched.shift() ?? 0,
+      write: (port, value) => this.#write(port - 0x40, value),
+    });
+    portPlug(0x43, 1, { write: (_port, value) => this.#command(value) });
     portPlug(0x61, 1, {
       read: () => {
-        cpu.tsc += PORT_CYCLES;
-        const elapsed = (Number(cpu.tsc - this.#start) / this.tscHertz) * PIT_HZ;
-        return this.#gate && elapsed >= this.counts(2) ? 0x21 : 0x01;
+        cpu.tsc += this.delay();
+        return this.#gate && this.#elapsed() >= this.counts(2) ? 0x21 : 0x01;
       },
       write: (_port, value) => void (this.#gate = (value & 3) === 1),
     });
@@ -33,6 +38,20 @@ export class FakePit {
   /** What a channel counts down from. */
   counts(channel: number): number {
     return this.#counts.get(channel) ?? 0x1_0000;
+  }
+  #elapsed(): number {
+    return Math.floor((Number(cpu.tsc - this.#start) / this.tscHertz) * PIT_HZ);
+  }
+  #command(value: number): void {
+    if (value !== 0x80) {
+      this.modes.push(value);
+      return;
+    }
+    const wait = this.delay(); // before the look and behind it
+    cpu.tsc += wait / 2n;
+    const now = (((this.counts(2) - this.#elapsed()) % 0x1_0000) + 0x1_0000) % 0x1_0000;
+    this.#latched = [now & 0xff, now >> 8];
+    cpu.tsc += wait - wait / 2n;
   }
   #write(channel: number, value: number): void {
     if (this.#low === null) {

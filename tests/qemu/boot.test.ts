@@ -5,6 +5,7 @@ import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 const BOOT_LINES = [
   /^boot: Palimpsest, a kernel in TypeScript$/,
   /^arch: cpu( \S+)+$/,
+  /^arch: clock tsc-khz=\d{5,} ticks=100 unix-time=\d{10}$/,
   /^dev: boot information ranges=\d+ modules=\d+$/,
   /^dev: options .*$/,
   /^mm\/phys: memory map regions=\d+ usable-frames=\d+ end=p0x[0-9a-f]+$/,

@@ -11,7 +11,7 @@ describe("at the prompt, through a pseudo-terminal", () => {
 
   test("help lists every command, aligned", async () => {
     const said = await talk.ask("help");
-    for (const command of ["help", "mem", "memmap", "walk ADDR", "fault     ADDR", "panic", "exit"]) {
+    for (const command of ["help", "mem", "memmap", "walk        ADDR", "fault       ADDR", "panic", "exit"]) {
       expect(said).toContain(`  ${command} `);
     }
     for (const line of said.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
