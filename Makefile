@@ -129,11 +129,13 @@ node_modules/.stamp: package.json package-lock.json $(wildcard scripts/nasm-bin/
 build/compile/main.mjs: $(COMPILER) node_modules/.stamp
 	@$(STEP) 'bundle scripts/compile' $(TSX) scripts/compile/bundle.ts $@
 
+FOR_CLANG := $(DOORS) $(wildcard scripts/compile/rt/*) Makefile
+
 # The compiler leaves a file alone that would come out the same, and what is made from it is not made again. It starts
 # clang itself: while that works, the types are checked. What only clang reads it does not know of: then the object goes.
 define compile
-build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(DOORS) Makefile
-	@$$(if $$(filter $(DOORS) Makefile,$$?),rm -f build/$(1).o)
+build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(FOR_CLANG)
+	@$$(if $$(filter $(FOR_CLANG),$$?),rm -f build/$(1).o)
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> object' \
 	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --object=build/$(1).o -- \
 	  $(CLANG) $(CFLAGS) $(OPTIMISE.$(1)) -c build/$(1).glue.c -o build/$(1).o

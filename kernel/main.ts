@@ -48,7 +48,7 @@ const MINIMUM_MEMORY = 4n * 1024n * 1024n;
 const TICKS_HZ = 100;
 
 /**
- * Called once by boot/entry.asm on the boot stack, interrupts off, over the boot page tables.
+ * Called once by boot/start.asm on the boot stack, interrupts off, over the boot page tables.
  * `magic` says which door the loader used, `info` is the physical address of what it left for us.
  */
 export function kernelMain(magic: number, info: number): void {

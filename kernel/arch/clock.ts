@@ -13,6 +13,7 @@ const PIT = { TICKS: 0x40, SPEAKER: 0x42, COMMAND: 0x43 } as const; // channel 0
 const TICKS_RATE = 0x34; // channel 0, low byte then high byte, mode 2: a pulse every count
 const SPEAKER_ONCE = 0xb0; // channel 2, low byte then high byte, mode 0: the output rises when it has counted down
 const SPEAKER_LATCH = 0x80; // channel 2: what is read next is its count as it is now
+const LEAST_COUNTS = 2; // of mode 2
 const MOST_COUNTS = 0x1_0000; // written as 0
 
 /** Port B of the old keyboard controller: channel 2's gate, and its output. */
@@ -60,11 +61,11 @@ export function clockNow(): bigint {
 }
 
 /**
- * From now on line IRQ.TIMER rises `rate` times a second: 19 to PIT_HZ, rounded to what the PIT can divide. The ticks
- * are there to interrupt; how late it is, clockNow says.
+ * From now on line IRQ.TIMER rises `rate` times a second: 19 to PIT_HZ / 2, rounded to what the PIT can divide. The
+ * ticks are there to interrupt; how late it is, clockNow says.
  */
 export function ticksStart(rate: number): void {
-  const counts = Math.max(1, Math.min(Math.trunc(PIT_HZ / rate), MOST_COUNTS));
+  const counts = Math.max(LEAST_COUNTS, Math.min(Math.trunc(PIT_HZ / rate), MOST_COUNTS));
   outb(PIT.COMMAND, TICKS_RATE);
   countsWrite(PIT.TICKS, counts);
 }
@@ -78,6 +79,7 @@ function hertzMeasured(): bigint {
   clocksSample();
   const counts = sampledCounts;
   const cycles = sampledAt;
+  if (counts <= CALIBRATION_COUNTS) return 0n; // long after the start
   if (!countsFallTo(counts - CALIBRATION_COUNTS)) return 0n;
   clocksSample();
   if ((inb(SPEAKER_PORT) & OUTPUT) !== 0 || sampledCounts >= counts) return 0n; // it has gone round

@@ -72,8 +72,8 @@ export function serialWrite(byte: number): void {
 }
 
 /**
- * Puts what has arrived into the queue: the interrupt's handler. What the queue does not hold stays in the UART, which
- * makes the other side wait, and rises again once there is room.
+ * Puts what has arrived into the queue: the interrupt's handler. What the queue does not hold stays in the UART until
+ * serialRead looks there: its line is high already, and does not rise again. Interrupts must be off.
  */
 export function serialReceive(): void {
   while (received - taken < QUEUE_SIZE && (inb(UART.LINE_STATUS) & DATA_READY) !== 0) {

@@ -6,11 +6,11 @@ const SPURIOUS = IRQ_COUNT; // behind the lines
 const irqs = staticBytes((IRQ_COUNT + 1) * 8, 8);
 
 /** One more interrupt on `line` (0..15). */
-export function irqCount(line: number): void {
+export function irqCounted(line: number): void {
   countAt(line);
 }
 /** One more for which there was no reason. */
-export function irqCountSpurious(): void {
+export function irqSpuriousCounted(): void {
   countAt(SPURIOUS);
 }
 

@@ -12,6 +12,8 @@ import { memCommand, memmapCommand } from "./memory-commands.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
 import { wordCount, wordIs, wordLog } from "./words.ts";
 
+const ALL_LINES = RING_BYTES; // there cannot be more
+
 /** `help` and Tab go through the same lines, to print them and to complete what is typed. */
 const PASS = { RUN: 0, LIST: 1, OFFER: 2 } as const;
 let pass = PASS.RUN as number;
@@ -36,8 +38,8 @@ function commandFind(): boolean {
   if (is("memmap", "", "the machine's memory, and whose it is")) return memmapCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
-  if (is("log", "", "what the kernel has said by itself, the last 8 KiB")) return logCommand();
-  if (is("date", "", "what time it is, and since when the kernel runs")) return dateCommand();
+  if (is("log", "", "what the kernel said until the prompt came")) return logCommand();
+  if (is("date", "", "what time it is, and how long the kernel is up")) return dateCommand();
   if (is("interrupts", "", "how often each device has interrupted")) return interruptsCommand();
   if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
   if (is("exit", "", "ends the virtual machine")) return exitCommand();
@@ -89,7 +91,7 @@ function helpCommand(): boolean {
 }
 
 function logCommand(): boolean {
-  ringShow(RING_BYTES);
+  ringShow(ALL_LINES);
   return true;
 }
 

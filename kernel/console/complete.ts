@@ -1,5 +1,5 @@
 /**
- * Completion of the word under the cursor: whoever knows words offers each, once to count them, once to show them.
+ * Completion of what stands before the cursor: whoever knows words offers each, once to count them, once to show them.
  *
  *   completeBegin(text, length); completeOffer("mem"); completeOffer("memmap"); … completeRest() characters go on
  */
@@ -8,7 +8,7 @@ import { columnText } from "../base/columns.ts";
 import { load8, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
 
 /** The longest word that can be offered. */
-export const WORD_MAX = 32;
+const WORD_MAX = 32;
 const COLUMN = 12;
 
 const common = staticBytes(WORD_MAX, 8); // what all that fit begin with

@@ -2,12 +2,12 @@
 "compiler: cold"; // for people to read
 import { clockNow } from "../arch/clock.ts";
 import { IRQ, IRQ_COUNT } from "../arch/interrupts.ts";
-import { dayOfDays, monthOfDays, unixTime, yearOfDays } from "../arch/wall-clock.ts";
+import { unixTime } from "../arch/wall-clock.ts";
 import { columnNumber, columnText, columnTextRight } from "../base/columns.ts";
 import { irqsOn, irqsSpurious } from "../base/counters.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
+import { dayOfDays, monthOfDays, SECONDS_A_DAY, yearOfDays } from "../lib/date.ts";
 
-const SECONDS_A_DAY = 86_400;
 const MILLISECOND = 1_000_000n; // in nanoseconds
 
 /** As `date -u '+%F %T UTC'` writes it, and how long the kernel is up. */

@@ -127,7 +127,7 @@ export declare function loadTaskRegister(selector: number): void;
  * as an invalid-opcode trap and never comes back. In Node it throws KernelPanic.
  */
 export declare function panicTrap(message: string, value: bigint): never;
-/** `int3`: trap/dispatch.ts logs one line with the place and goes on. Any other int3 is a mistake. */
+/** `int3`: trap/debug.ts logs one line with the place and goes on. Any other int3 is a mistake. */
 export declare function breakpoint(): void;
 /** The rbp of the calling function, where its caller's rbp and return address are saved. */
 export declare function framePointer(): bigint;

@@ -112,7 +112,7 @@ function callsLog(frame: bigint): bigint {
     if (isTrapStub(returned - 1n)) return trapAbove(at + BigInt(CALL.SIZE), end);
     callLog(returned, returned - 1n);
     const next = CALL.rbp(at);
-    if (next === 0n) return 0n; // where boot/entry.asm began
+    if (next === 0n) return 0n; // where boot/start.asm began
     if (next <= at || next > end) {
       repeatedLog();
       columnSpaces(NUMBER_COLUMNS + 3);

@@ -41,6 +41,7 @@ export function onDebug(frame: bigint): void {
 export function onBreakpoint(frame: bigint): void {
   const behind = TRAP_FRAME.rip(frame);
   if (!recoveryTake(frame)) fatal(frame);
+  if (TRAP_FRAME.rip(frame) !== behind) return; // a tried call has met a stray one, and has ended
   logVirt("trap/debug: breakpoint at ", virtAddr(behind - 1n));
   logEnd();
 }

@@ -4,7 +4,7 @@
  */
 import { irqEnd, irqIsSpurious, IRQ, IRQ_COUNT, IRQ_VECTOR } from "../arch/interrupts.ts";
 import { serialReceive } from "../arch/serial.ts";
-import { irqCount, irqCountSpurious } from "../base/counters.ts";
+import { irqCounted, irqSpuriousCounted } from "../base/counters.ts";
 
 /** Is `vector` one of the interrupt controllers'? */
 export function isInterrupt(vector: number): boolean {
@@ -15,10 +15,10 @@ export function isInterrupt(vector: number): boolean {
 export function onInterrupt(vector: number): void {
   const line = vector - IRQ_VECTOR;
   if (irqIsSpurious(line)) {
-    irqCountSpurious();
+    irqSpuriousCounted();
     return;
   }
-  irqCount(line);
+  irqCounted(line);
   if (line === IRQ.SERIAL) serialReceive();
   irqEnd(line);
 }

@@ -5,7 +5,7 @@ import type { PortDevice } from "./ports.ts";
 type Plug = (first: number, count: number, device: PortDevice) => void;
 const PIT_HZ = 1_193_182;
 
-/** Reading or writing a port takes as many cycles of the TSC. */
+/** A look at a clock takes as many cycles of the TSC. */
 const PORT_CYCLES = 1000n;
 
 export class FakePit {

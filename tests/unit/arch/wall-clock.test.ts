@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { clockInit } from "../../../kernel/arch/clock.ts";
-import {
-  dayOfDays, daysOfDate, monthOfDays, unixTime, wallClockInit, yearOfDays,
-} from "../../../kernel/arch/wall-clock.ts";
+import { unixTime, wallClockInit } from "../../../kernel/arch/wall-clock.ts";
 import { FakePit, plugRtc } from "../../fake/clocks.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";
 
@@ -41,16 +39,6 @@ test("any second of this century is read right in each of the clock's four forms
     }),
     { numRuns: 500 },
   );
-});
-
-test("days are counted as everybody counts them, leap years and all", () => {
-  for (let day = Date.UTC(1970, 0, 1); day < Date.UTC(2401, 0, 1); day += 86_400_000 * 23) {
-    const date = new Date(day);
-    const parts = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()] as const;
-    const days = day / 86_400_000;
-    expect(daysOfDate(...parts)).toBe(days);
-    expect([yearOfDays(days), monthOfDays(days), dayOfDays(days)]).toEqual(parts);
-  }
 });
 
 test("registers that are about to change are not read", () => {

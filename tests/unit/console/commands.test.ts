@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { wallClockInit } from "../../../kernel/arch/wall-clock.ts";
-import { irqCount } from "../../../kernel/base/counters.ts";
+import { irqCounted } from "../../../kernel/base/counters.ts";
 import { logLine } from "../../../kernel/base/log.ts";
 import { ringInit } from "../../../kernel/base/log-ring.ts";
 import { plugRtc } from "../../fake/clocks.ts";
@@ -221,8 +221,8 @@ test("date says when it is as everybody writes it", () => {
 });
 
 test("interrupts are shown in the form of Linux's /proc/interrupts", () => {
-  irqCount(0);
-  irqCount(4);
+  irqCounted(0);
+  irqCounted(4);
   const lines = answer("interrupts");
   expect(lines[0]).toBe("           CPU0");
   expect(lines[1]).toMatch(/^ {2}0: +\d+ {4}XT-PIC {2}timer$/);

@@ -54,7 +54,7 @@ test("a spurious interrupt is counted by itself and serves nobody", () => {
   expect([irqsSpurious() - before[0]!, irqsOn(7) - before[1]!]).toEqual([1n, 0n]);
 });
 
-test("what is typed while the kernel is busy waits in the queue, in order", () => {
+test("what has interrupted waits in the queue, in front of what has not", () => {
   serialInterrupt();
   machine.serialType("mem\r");
   pics.raise(IRQ.SERIAL);
