@@ -71,7 +71,7 @@ help: ## this list
 	@echo '  QEMUFLAGS=        further flags, for run: QEMUFLAGS="-machine q35"'
 	@echo '  AREA=             one area, for bench: AREA=compiler'
 	@echo '  PROFILE=debug     or release, for debug: the kernel as it is, optimised'
-	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one, the console in this terminal'
+	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one elsewhere'
 	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
 run: build ## build, then boot in QEMU, the console in this terminal

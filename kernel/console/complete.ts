@@ -5,11 +5,13 @@
  */
 "compiler: cold"; // at the speed of a hand
 import { columnText } from "../base/columns.ts";
+import { logEnd } from "../base/log.ts";
 import { load8, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
 
 /** The longest word that can be offered. */
 const WORD_MAX = 32;
 const COLUMN = 12;
+const COLUMNS = 6; // 72 characters
 
 const common = staticBytes(WORD_MAX, 8); // what all that fit begin with
 let commonLength = 0;
@@ -17,6 +19,7 @@ let typed = 0n;
 let typedLength = 0;
 let fitting = 0;
 let showing = false;
+let shown = 0;
 
 /** From now on words are offered for the `length` characters at `text`. */
 export function completeBegin(text: bigint, length: number): void {
@@ -29,13 +32,16 @@ export function completeBegin(text: bigint, length: number): void {
 /** The words that fit are now shown as they are offered, in columns. */
 export function completeShow(): void {
   showing = true;
+  shown = 0;
 }
 
 /** `word` could have been meant. */
 export function completeOffer(word: string): void {
   if (!fits(word)) return;
   if (showing) {
+    if (shown > 0 && shown % COLUMNS === 0) logEnd();
     columnText(word, COLUMN);
+    shown++;
     return;
   }
   const length = Math.min(stringLength(word), WORD_MAX);

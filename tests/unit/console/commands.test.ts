@@ -205,6 +205,9 @@ test("Tab completes a command's name as far as it is certain, and shows what it 
   expect(rows("pa\t")).toEqual(["> panic "]);
   expect(rows("m\t")).toEqual(["> mem"]);
   expect(rows("mem\t")).toEqual(["> mem", "mem         memmap      ", "> mem"]);
+  const all = answer("help").slice(0, -1).map((line) => line.trim().split(" ")[0]);
+  expect(rows("\t").slice(1, -1).join("").trim().split(/ +/)).toEqual(all);
+  for (const row of rows("\t")) expect(row.length).toBeLessThan(80);
   expect(rows("x\t")).toEqual(["> x"]);
   expect(rows("walk 0x1\t")).toEqual(["> walk 0x1"]);
   expect(rows("memm\t\r").slice(0, 1)).toEqual(["> memmap "]);
