@@ -183,7 +183,7 @@ build/boot/%.o: boot/%.asm node_modules/.stamp Makefile
 	@$(STEP) 'nasm $<' $(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
 -include $(BOOT_OBJECTS:.o=.d)
 
-build/symbols/main.mjs: $(wildcard scripts/symbols/*.ts) node_modules/.stamp
+build/symbols/main.mjs: $(wildcard scripts/symbols/*.ts) scripts/compile/elf.ts node_modules/.stamp
 	@$(STEP) 'bundle scripts/symbols' node_modules/.bin/esbuild scripts/symbols/main.ts --bundle --platform=node \
 	  --format=esm --target=node18 --log-level=warning --outfile=$@
 

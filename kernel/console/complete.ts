@@ -7,6 +7,7 @@
 import { columnText } from "../base/columns.ts";
 import { logEnd } from "../base/log.ts";
 import { load8, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
+import { textBegins } from "../lib/text.ts";
 
 /** The longest word that can be offered. */
 const WORD_MAX = 32;
@@ -37,7 +38,7 @@ export function completeShow(): void {
 
 /** `word` could have been meant. */
 export function completeOffer(word: string): void {
-  if (!fits(word)) return;
+  if (!textBegins(word, typed, typedLength)) return;
   if (showing) {
     if (shown > 0 && shown % COLUMNS === 0) logEnd();
     columnText(word, COLUMN);
@@ -66,12 +67,4 @@ export function completeRest(): number {
 /** The first of these is 0. */
 export function completeCharacter(index: number): number {
   return load8(common + BigInt(typedLength + index));
-}
-
-function fits(word: string): boolean {
-  if (stringLength(word) < typedLength) return false;
-  for (let i = 0; i < typedLength; i++) {
-    if (load8(typed + BigInt(i)) !== stringByte(word, i)) return false;
-  }
-  return true;
 }

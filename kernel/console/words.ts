@@ -1,8 +1,9 @@
 /** The words of the line: a command and what comes after it. Words are separated by spaces. */
 "compiler: cold"; // for people to read
-import { load8, stringByte, stringLength } from "../doors/machine.ts";
+import { load8, stringLength } from "../doors/machine.ts";
 import { logAsciiCut } from "../base/log.ts";
 import { numberParse } from "../lib/number.ts";
+import { textBegins } from "../lib/text.ts";
 
 const SPACE = 0x20;
 const WORD_COLUMNS = 42; // the longest sentence has 38
@@ -26,12 +27,8 @@ export function wordCount(): number {
 /** Is word `index` exactly `expected`? No if there is no such word. */
 export function wordIs(index: number, expected: string): boolean {
   const start = wordFind(index);
-  const size = stringLength(expected);
-  if (wordEnd(start) - start !== size) return false;
-  for (let i = 0; i < size; i++) {
-    if (byteAt(start + i) !== stringByte(expected, i)) return false;
-  }
-  return true;
+  const size = wordEnd(start) - start;
+  return size === stringLength(expected) && textBegins(expected, text + BigInt(start), size);
 }
 
 /** Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`) is one. */

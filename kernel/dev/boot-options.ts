@@ -3,10 +3,11 @@
  * so that QEMU's fw_cfg can override what the ISO says. Nothing is stored: each question reads the line anew.
  */
 "compiler: cold"; // runs once
-import { load8, stringByte, stringLength } from "../doors/machine.ts";
+import { load8, stringLength } from "../doors/machine.ts";
 import { logAsciiCut, logEnd, logText } from "../base/log.ts";
 import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { numberParse, numberParsed } from "../lib/number.ts";
+import { textBegins } from "../lib/text.ts";
 import { commandLine, commandLineLength, isBlank } from "./boot-info.ts";
 
 const EQUALS = 0x3d;
@@ -44,7 +45,7 @@ export function optionTextLength(): number {
 /** Is there such an option, with exactly this value? */
 export function optionIs(key: string, value: string): boolean {
   if (!option(key) || optionTextLength() !== stringLength(value)) return false;
-  return textMatches(value, valueStart);
+  return textBegins(value, optionText(), optionTextLength());
 }
 
 /**
@@ -72,16 +73,8 @@ function wordEnd(at: number): number {
 /** Is the word at..end-1 `key` alone, or `key` and an equals sign and more? */
 function keyMatches(key: string, at: number, end: number): boolean {
   const length = stringLength(key);
-  if (end - at < length || !textMatches(key, at)) return false;
+  if (end - at < length || !textBegins(key, commandLine() + BigInt(at), length)) return false;
   return end - at === length || byteAt(at + length) === EQUALS;
-}
-
-/** The bytes from `at` on must exist. */
-function textMatches(expected: string, at: number): boolean {
-  for (let i = 0; i < stringLength(expected); i++) {
-    if (byteAt(at + i) !== stringByte(expected, i)) return false;
-  }
-  return true;
 }
 
 function byteAt(index: number): number {

@@ -2,20 +2,16 @@
  * Last step: the debug information of an object gets the TypeScript names.
  *
  * In C a local is `var_NAME`, and the kinds have underscores, so that none of them can be taken for another thing of
- * the program. In the object the names are strings that nothing but a debugger reads: each is
- * written over in place, and what it is too long ends as empty strings, which nobody refers to. (ELF-64: System V gABI,
- * "Sections". clang writes each name once, no name in the tail of another.)
+ * the program. In the object the names are strings that nothing but a debugger reads: each is written over in place,
+ * and zeros fill what is left of it, empty strings to which nothing refers. (clang writes each name once, no name in
+ * the tail of another.)
  *
  * The labels of wasm2c's C, which gdb lists among the variables, become something that debuggers pass over.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { elfSections } from "./elf.ts";
 import type { FunctionInfo } from "./lower.ts";
 
-const ELF_64 = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]); // and little-endian
-const SECTIONS_AT = 40; // fields of the file's header
-const SECTION_COUNT_AT = 60;
-const NAMES_INDEX_AT = 62;
-const SECTION_HEADER = 64;
 const NAMES_SECTION = ".debug_str";
 const SHAPES_SECTION = ".debug_abbrev";
 const COMPRESSED = 0x800n; // SHF_COMPRESSED
@@ -83,19 +79,8 @@ function hideLabels(shapes: Buffer): void {
 
 /** The bytes of a section of the file, to be read and written. */
 function sectionNamed(file: Buffer, name: string): Buffer | null {
-  if (!file.subarray(0, ELF_64.length).equals(ELF_64)) return null;
-  const headers = Number(file.readBigUInt64LE(SECTIONS_AT));
-  const header = (index: number): number => headers + index * SECTION_HEADER;
-  const bytes = (at: number): Buffer => {
-    const offset = Number(file.readBigUInt64LE(at + 24));
-    return file.subarray(offset, offset + Number(file.readBigUInt64LE(at + 32)));
-  };
-  const names = bytes(header(file.readUInt16LE(NAMES_INDEX_AT)));
-  for (let i = 0; i < file.readUInt16LE(SECTION_COUNT_AT); i++) {
-    const start = file.readUInt32LE(header(i));
-    if (names.toString("latin1", start, names.indexOf(0, start)) !== name) continue;
-    if ((file.readBigUInt64LE(header(i) + 8) & COMPRESSED) !== 0n) throw new Error(`${name} is compressed`);
-    return bytes(header(i));
-  }
-  return null;
+  const section = elfSections(file).find((each) => each.name === name);
+  if (section === undefined) return null;
+  if ((section.flags & COMPRESSED) !== 0n) throw new Error(`${name} is compressed`);
+  return section.bytes;
 }

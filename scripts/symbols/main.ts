@@ -8,7 +8,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { elfSymbols } from "./elf.ts";
+import { elfSymbols } from "../compile/elf.ts";
 import { readPlaces } from "./places.ts";
 import { packTable } from "./table.ts";
 

@@ -6,7 +6,7 @@ import { buildBench, compilePrograms, KERNEL_FLAGS, PLAIN_FLAGS } from "../bench
 import { reportOf, type Comparison } from "../bench/compiler.ts";
 import { figuresWrite } from "../bench/figures.ts";
 import { disagreements, timesOf } from "../bench/measure.ts";
-import { withDirectory } from "./native.ts";
+import { withFolder } from "../folder.ts";
 
 /** Three workloads as they might be measured: faster than C, above the goal, and not counted. */
 const MEASURED: Comparison = {
@@ -21,7 +21,7 @@ const MEASURED: Comparison = {
 
 test("TypeScript and C do the same work, with the kernel's flags and with plain -O2", () => {
   const compiled = compilePrograms();
-  withDirectory((directory) => {
+  withFolder((directory) => {
     for (const flags of [KERNEL_FLAGS, PLAIN_FLAGS]) {
       const [program = ""] = buildBench(compiled, join(directory, flags.name), flags, 1);
       expect(disagreements(program)).toEqual([]);
@@ -43,7 +43,7 @@ test("the flags of the bench are the Makefile's", () => {
 });
 
 test("a figure has the form that other tools read", () => {
-  const figures = withDirectory((directory) => {
+  const figures = withFolder((directory) => {
     const file = join(directory, "deep/bench.json");
     figuresWrite(file, reportOf([MEASURED]).figures);
     return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];

@@ -6,7 +6,7 @@ import { compileProgram } from "../../scripts/compile/compile.ts";
 import { renameInObject, renameStrings, sourceNames } from "../../scripts/compile/debug-names.ts";
 import { REPOSITORY } from "../../scripts/compile/errors.ts";
 import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
-import { withDirectory } from "./native.ts";
+import { withFolder } from "../folder.ts";
 
 const SOURCE = `import { load64 } from "kernel/doors/machine.ts";
 let seen = 0n;
@@ -26,7 +26,7 @@ export function var_other(look: bigint): bigint {
 
 /** The debug information of SOURCE as an object, in the words of readelf. */
 function debugInformation(level: string): string {
-  return withDirectory((directory) => {
+  return withFolder((directory) => {
     const entry = join(directory, "look.ts");
     writeFileSync(entry, SOURCE.replace("kernel/", join(REPOSITORY, "kernel/")));
     const compiled = compileProgram(entry);
@@ -79,7 +79,7 @@ test("a function that is called like a local in C keeps its name", () => {
 });
 
 test("a file that is no object is left alone", () => {
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const path = join(directory, "text");
     writeFileSync(path, "no object");
     renameInObject(path, new Map());

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { compileProgram, type Compiled } from "../../scripts/compile/compile.ts";
 import { displayPath, REPOSITORY } from "../../scripts/compile/errors.ts";
 import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
-import { withDirectory } from "./native.ts";
+import { withFolder } from "../folder.ts";
 
 const FILE = resolve(REPOSITORY, "tests/compile/native-example.ts");
 const DOORS = resolve(REPOSITORY, "tests/compile/doors.h");
@@ -46,7 +46,7 @@ function symbolsOf(base: string, level: string): Symbols {
 /** Compiles SOURCE to files, then works on them. */
 function compiled<T>(prefix: string, work: (base: string) => T): T {
   const program = compileProgram(FILE, { texts: new Map([[FILE, SOURCE]]) });
-  return withDirectory((directory) => {
+  return withFolder((directory) => {
     const base = join(directory, "example");
     writeNative(program, base, { doors: DOORS, prefix });
     return work(base);
@@ -130,7 +130,7 @@ test("a function that never returns is out of line, and so are those of a module
     [resolve(FILE, "../cold-example.ts"), '"compiler: cold";\nlet said = 0;\n' +
       "export function say(n: number): void { said = n; }\n"],
   ]);
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const base = join(directory, "example");
     writeNative(compileProgram(FILE, { texts }), base, { doors: DOORS });
     const text = readFileSync(`${base}.glue.c`, "utf8");
@@ -142,7 +142,7 @@ test("a function that never returns is out of line, and so are those of a module
 
 test("in the kernel a division by zero is a panic that names its line", () => {
   const source = "export function f(a: number, b: number): number {\n  return Math.trunc(a / b);\n}\n";
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const base = join(directory, "example");
     const program = compileProgram(FILE, { texts: new Map([[FILE, source]]) });
     writeNative(program, base, { doors: resolve(REPOSITORY, "boot/doors.h") });
@@ -162,7 +162,7 @@ function runMain(...args: string[]) {
 }
 
 test("the command line prints every refusal with its place, and fails", () => {
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const entry = join(directory, "bad.ts");
     const lines = ["export function f(a: number): number {", "  const g = (): number => a;", "  return g();", "}"];
     writeFileSync(entry, `${lines.join("\n")}\nexport function h(a: number): number {\n  return a / 2;\n}\n`);
@@ -182,7 +182,7 @@ test("the command line explains itself when it is called wrongly", () => {
 });
 
 test("the command line makes the object beside the type check, and again only if the C is newer", () => {
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const entry = join(directory, "sum.ts");
     const object = join(directory, "sum.o");
     writeFileSync(entry, "export function f(a: number): number {\n  return a + 1;\n}\n");
@@ -199,7 +199,7 @@ test("the command line makes the object beside the type check, and again only if
 });
 
 test("the command line leaves no object of what has a type error, though it was begun", () => {
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const entry = join(directory, "bad.ts");
     const object = join(directory, "bad.o");
     writeFileSync(entry, "export function f(a: number): bigint {\n  return a;\n}\n");
@@ -212,7 +212,7 @@ test("the command line leaves no object of what has a type error, though it was 
 });
 
 test("the command line hands on the status of what makes the object, and names it if it is not there", () => {
-  withDirectory((directory) => {
+  withFolder((directory) => {
     const entry = join(directory, "sum.ts");
     writeFileSync(entry, "export function f(a: number): number {\n  return a + 1;\n}\n");
     const args = [entry, "-o", join(directory, "sum"), `--object=${join(directory, "sum.o")}`, "--"];

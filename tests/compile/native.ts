@@ -12,15 +12,6 @@ import { showSlot, type Answer, type Case } from "./cases.ts";
 const CLANG = "clang-14";
 const DOORS = resolve(REPOSITORY, "tests/compile/doors.h");
 
-export function withDirectory<T>(work: (directory: string) => T): T {
-  const directory = mkdtempSync(join(tmpdir(), "compile-"));
-  try {
-    return work(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
 /** The answers of the cases, for each optimisation level. The C compilers run side by side. */
 export async function runNative(
   compiled: Compiled,

@@ -9,7 +9,7 @@ import { REPOSITORY } from "../../scripts/compile/errors.ts";
 import { checkProgram, refusalsOf } from "../../scripts/compile/lower.ts";
 import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
 import { loadProgram } from "../../scripts/compile/program.ts";
-import { withDirectory } from "./native.ts";
+import { withFolder } from "../folder.ts";
 
 const HEAD = `import { halt, inb, load32, loadOnce64, loadVolatile32 } from "../../kernel/doors/machine.ts";
 import { pause, store32 } from "../../kernel/doors/machine.ts";
@@ -94,7 +94,7 @@ let ready = false;
 export function set(): void { ready = true; }
 export function wait(): void { while (!ready) pause(); }
 `;
-  const code = withDirectory((directory) => {
+  const code = withFolder((directory) => {
     const base = join(directory, "polling");
     writeFileSync(`${base}-doors.h`, doors);
     const compiled = compileProgram(file, { texts: new Map([[file, source]]) });

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { kernelChecked } from "../../scripts/compile/vitest-plugin.ts";
-import { withDirectory } from "./native.ts";
+import { withFolder } from "../folder.ts";
 
 /** What the plugin makes of `name`, one of the files of a kernel directory. */
 function transform(files: Readonly<Record<string, string>>, name: string): { readonly code: string } | null {
-  return withDirectory((directory) => {
+  return withFolder((directory) => {
     for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
     const { transform: hooked } = kernelChecked({ directories: [directory] });
     const hook = hooked as unknown as (code: string, id: string) => never;

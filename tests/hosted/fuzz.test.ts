@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { multibootInfo, range, rsdp } from "../unit/dev/loader.ts";
-import { HAS_SANITIZERS, HOSTED, run, withFolder } from "./programs.ts";
+import { withFolder } from "../folder.ts";
+import { HAS_SANITIZERS, HOSTED, run } from "./programs.ts";
 
 const LONG = process.env["LONG"] === "1";
 const LONG_SECONDS = 300;

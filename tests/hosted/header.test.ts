@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { REPOSITORY } from "../../scripts/compile/errors.ts";
 import { isHosted, LEFT_OUT } from "../../scripts/hosted/rooms.ts";
 import { kernelFiles } from "../../scripts/staircase.ts";
-import { HOSTED, withFolder } from "./programs.ts";
+import { withFolder } from "../folder.ts";
+import { HOSTED } from "./programs.ts";
 
 const HEADER = readFileSync(join(HOSTED, "palimpsest.h"), "utf8");
 const declares = (name: string): boolean => new RegExp(`[ *]pal_${name}\\(`).test(HEADER);

@@ -1,7 +1,6 @@
 /** Programs around the hosted library: how they are built, and how they end. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { REPOSITORY } from "../../scripts/compile/errors.ts";
 
@@ -31,13 +30,4 @@ export function run(file: string, args: readonly string[], cwd?: string): Ended 
   const { status, signal, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", cwd });
   if (error) throw error;
   return { output: stdout + stderr, ended: signal ?? status ?? 0 };
-}
-
-export function withFolder<T>(work: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), "hosted-"));
-  try {
-    return work(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -7,7 +7,7 @@ import { serialInit } from "../../kernel/arch/serial.ts";
 import {
   symbolFileLog, symbolFind, symbolIsInlined, symbolLine, symbolNameLog, symbolOuter,
 } from "../../kernel/base/symbols.ts";
-import { elfSymbols } from "../../scripts/symbols/elf.ts";
+import { elfSymbols } from "../../scripts/compile/elf.ts";
 import { fakeMachine } from "../fake/machine.ts";
 import { ROOT } from "./machine.ts";
 

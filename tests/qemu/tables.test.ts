@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { elfSymbols } from "../../scripts/symbols/elf.ts";
+import { elfSymbols } from "../../scripts/compile/elf.ts";
 import { type Boot, Conversation, ROOT } from "./machine.ts";
 import { Monitor } from "./monitor.ts";
 import { hex, type Leaf, walk, type Walk } from "./walker.ts";
