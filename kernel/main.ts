@@ -24,20 +24,14 @@ import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
 import { DEMAND_WINDOW, frameOf } from "./lib/addr.ts";
 import { OK } from "./lib/status.ts";
 import { HEAP_FRAMES_LEAST, heapBoot } from "./mm/heap/heap-boot.ts";
+import { frameWindowBuild } from "./mm/paging/frame-window.ts";
 import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "./mm/paging/kernel-map.ts";
 import { unmapPage } from "./mm/paging/unmap.ts";
 import { translate } from "./mm/paging/walk.ts";
-import { framesBoot } from "./mm/phys/frames-boot.ts";
-import { frameGive, frameRangeGive, framesFree } from "./mm/phys/frames.ts";
-import {
-  memoryMapBuild,
-  REGION_BOOT,
-  regionCount,
-  regionEnd,
-  regionKind,
-  regionStart,
-  usableBytes,
-} from "./mm/phys/memory-map.ts";
+import { framesBoot, reservationGive } from "./mm/phys/frames-boot.ts";
+import { frameGive, framesFree } from "./mm/phys/frames.ts";
+import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
+import { REGION_BOOT } from "./mm/phys/regions.ts";
 import { fatalInit } from "./trap/fatal.ts";
 
 export { onTrap } from "./trap/dispatch.ts";
@@ -70,6 +64,7 @@ export function kernelStart(magic: number, info: number): void {
 
   if (memoryMapBuild() !== OK) refuse("no memory is usable");
   if (usableBytes() < MINIMUM_MEMORY) refuse("less than 4 MiB of memory is usable");
+  if (frameWindowBuild() !== OK) refuse("there is no room for the frame records"); // before the first frame is taken
   if (framesBoot() !== OK) refuse("there is no room for the frame bitmap");
   if (kernelMapBuild() !== OK) refuse("there is no room for the page tables");
   if (framesFree() < HEAP_FRAMES_LEAST) refuse("there is no room for the heap");
@@ -131,14 +126,7 @@ function demandPageProve(): void {
  * what lies under them, they do not: the direct map leaves that out.
  */
 function bootPartGive(): void {
-  let count = 0;
-  for (let i = 0; i < regionCount(); i++) {
-    if (regionKind(i) !== REGION_BOOT) continue;
-    const first = frameOf(regionStart(i));
-    const here = frameOf(regionEnd(i)) - first;
-    frameRangeGive(first, here);
-    count += here;
-  }
+  const count = reservationGive(REGION_BOOT);
   logText("boot: given back");
   logNumber(" frames=", count);
   logEnd();

@@ -1,13 +1,13 @@
 /** `mem` and `memmap`: how much memory there is, and whose it is. */
 "compiler: cold"; // for people to read
-import { frameOf, type PhysAddr } from "../lib/addr.ts";
+import { type PhysAddr, physAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { heapFree, heapLargest, heapSize, heapUsed } from "../mm/heap/heap.ts";
-import { frameIsManaged, framesFree, framesTotal } from "../mm/phys/frames.ts";
+import { framesFree, framesTotal } from "../mm/phys/frames.ts";
 import {
-  REGION_KERNEL, regionCount, regionEnd, regionKind, regionNameLog, regionStart,
-} from "../mm/phys/memory-map.ts";
+  REGION_USABLE, regionCount, regionEnd, regionIsFromUsable, regionKind, regionName, regionStart, regionWho,
+} from "../mm/phys/regions.ts";
 
 // Widths of the columns: of mem, then of memmap.
 const LABEL = 12;
@@ -15,6 +15,7 @@ const COLUMN = 14;
 const START = 16;
 const END = 18;
 const KIB = 14;
+const WHO = 10;
 
 const KIB_SHIFT = 10n;
 
@@ -48,42 +49,54 @@ function amountsLine(label: string, total: number, free: number, used: number): 
   logEnd();
 }
 
-/** One line a region, lowest first; holes between them belong to nobody. Then what the regions add up to. */
+/**
+ * One line a region, lowest first, and one for each hole between them: every byte up to the end of the last is somebody's
+ * or nobody's. Then what they add up to.
+ */
 export function memmapCommand(): boolean {
   columnTextRight("start", START);
   columnTextRight("end", END);
   columnTextRight("KiB", KIB);
-  logLine("  what");
-  let pool = 0; // the boot part of the image joins it once nothing uses that any more
-  let ours = 0;
+  logText("  ");
+  columnText("who", WHO);
+  logLine("what");
+  let end = physAddr(0n);
+  let pool = 0;
+  let kept = 0;
   let firmware = 0;
+  let holes = 0;
   for (let i = 0; i < regionCount(); i++) {
-    const kib = kibBetween(regionStart(i), regionEnd(i));
-    if (frameIsManaged(frameOf(regionStart(i)))) pool += kib;
-    else if (regionKind(i) <= REGION_KERNEL) ours += kib;
+    if (regionStart(i) > end) holes += rangeLine(end, regionStart(i), "nobody", "hole");
+    const kib = rangeLine(regionStart(i), regionEnd(i), regionWho(i), regionName(i));
+    if (regionKind(i) === REGION_USABLE) pool += kib;
+    else if (regionIsFromUsable(i)) kept += kib;
     else firmware += kib;
-    columnAddress("p", regionStart(i), START);
-    columnAddress("p", regionEnd(i), END);
-    columnNumber(kib, KIB);
-    logText("  ");
-    regionNameLog(i);
-    logEnd();
+    end = regionEnd(i);
   }
   totalLine(pool, "in the frame pool");
-  totalLine(ours, "kept by the kernel");
-  totalLine(firmware, "kept by the firmware");
-  totalLine(pool + ours + firmware, "in all");
+  totalLine(kept, "usable, but reserved by loader and kernel");
+  totalLine(firmware, "reserved by the firmware");
+  totalLine(holes, "of holes");
+  totalLine(pool + kept + firmware + holes, "in all");
   return true;
+}
+
+/** Its KiB. */
+function rangeLine(start: PhysAddr, end: PhysAddr, who: string, what: string): number {
+  const kib = Number((end - start) >> KIB_SHIFT);
+  columnAddress("p", start, START);
+  columnAddress("p", end, END);
+  columnNumber(kib, KIB);
+  logText("  ");
+  columnText(who, WHO);
+  logLine(what);
+  return kib;
 }
 
 function totalLine(kib: number, what: string): void {
   columnNumber(kib, START + END + KIB);
   logText("  ");
   logLine(what);
-}
-
-function kibBetween(start: PhysAddr, end: PhysAddr): number {
-  return Number((end - start) >> KIB_SHIFT);
 }
 
 /** A MiB is 256 frames. */

@@ -33,6 +33,8 @@ export const BOOT_REACH = 1n << 32n;
 export const DIRECT_MAP = 0xffff_8000_0000_0000n as VirtAddr;
 /** What there is room for: 64 TiB. */
 export const DIRECT_MAP_SIZE = 1n << 46n;
+/** The record of frame n is at FRAME_TABLE + 32 n (mm/phys/frame-table.ts). */
+export const FRAME_TABLE = 0xffff_c000_0000_0000n as VirtAddr;
 /** The image: physical address p of it is at IMAGE_MAP + p. */
 export const IMAGE_MAP = 0xffff_ffff_8000_0000n as VirtAddr;
 /** The one window in which the kernel itself is paged on demand: 1 GiB. */

@@ -6,6 +6,8 @@ export const OK = 0 as Status;
 export const NO_MEMORY = -12 as Status;
 /** EFAULT: an address that is not canonical, or not the caller's to use. */
 export const BAD_ADDRESS = -14 as Status;
+/** EBUSY: it is in use. */
+export const BUSY = -16 as Status;
 /** EEXIST: something is mapped there already. */
 export const ALREADY_MAPPED = -17 as Status;
 /** EINVAL: a size, alignment or flag that makes no sense. */

@@ -14,7 +14,8 @@ import { type Frame, type PhysAddr, type VirtAddr, frameAddr, frameOf, isCanonic
 import { imageEnd, imageStart } from "../arch/image.ts";
 import { columnNumber } from "../base/columns.ts";
 import { logEnd, logHexDigits, logLine, logNumber, logPhys, logText, logVirt } from "../base/log.ts";
-import { frameIsManaged } from "../mm/phys/frames.ts";
+import { frameIsTaken } from "../mm/phys/frames.ts";
+import { REGION_RECORDS, regionFind, regionKind } from "../mm/phys/regions.ts";
 import {
   levelSpan, PTE_ACCESSED, PTE_CACHE_DISABLE, PTE_DIRTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE,
   PTE_WRITE_THROUGH, pteFrame, pteIsPresent, pteRead, TABLE_ENTRIES, TOP_LEVEL, type Pte,
@@ -102,9 +103,11 @@ function pageShow(pte: Pte, level: number, va: VirtAddr): void {
   }
 }
 
-/** Can a page table be here? The boot tables lie in the image, all others in frames of the pool. */
+/** Can a page table be here? The boot tables lie in the image, the frame table's in a region, all others are frames. */
 function isTablePlace(table: Frame): boolean {
-  return (table >= frameOf(imageStart()) && table < frameOf(imageEnd())) || frameIsManaged(table);
+  if ((table >= frameOf(imageStart()) && table < frameOf(imageEnd())) || frameIsTaken(table)) return true;
+  const region = regionFind(frameAddr(table));
+  return region >= 0 && regionKind(region) === REGION_RECORDS;
 }
 
 /** PS makes an entry of level 2 or 3 a page; in level 4 it is reserved, in level 1 it means PAT. */

@@ -14,7 +14,7 @@ import {
 } from "../lib/addr.ts";
 import { blockFirst } from "../mm/heap/block.ts";
 import { heapSize } from "../mm/heap/heap.ts";
-import { regionCount, regionEnd, regionNameLog, regionStart } from "../mm/phys/memory-map.ts";
+import { regionFind, regionName } from "../mm/phys/regions.ts";
 import { PAGE_FAULT_ERROR } from "./exceptions.ts";
 
 const NONE = -1;
@@ -82,13 +82,13 @@ function lowerHalfLog(address: bigint): void {
 /** `the direct map of p0x1000: usable`: by the regions of the memory map. */
 function directMapLog(pa: PhysAddr): void {
   logPhys("the direct map of ", pa);
-  for (let i = 0; i < regionCount(); i++) {
-    if (!isIn(pa, regionStart(i), regionEnd(i))) continue;
-    logText(": ");
-    regionNameLog(i);
+  const region = regionFind(pa);
+  if (region < 0) {
+    logText(", where no memory is");
     return;
   }
-  logText(", where no memory is");
+  logText(": ");
+  logText(regionName(region));
 }
 
 function imageLog(address: bigint): void {

@@ -4,6 +4,7 @@ import { serialInit } from "../../kernel/arch/serial.ts";
 import { directMap, type PhysAddr, physAddr } from "../../kernel/lib/addr.ts";
 import { OK, type Status } from "../../kernel/lib/status.ts";
 import { bootInfoClear, commandLineAdd, rangeAdd } from "../../kernel/dev/boot-info.ts";
+import { frameWindowBuild } from "../../kernel/mm/paging/frame-window.ts";
 import { kernelMapBuild, kernelMapSwitch } from "../../kernel/mm/paging/kernel-map.ts";
 import { framesBoot } from "../../kernel/mm/phys/frames-boot.ts";
 import { memoryMapBuild } from "../../kernel/mm/phys/memory-map.ts";
@@ -34,6 +35,7 @@ export function bootFrames(ranges: readonly Range[], options: MachineOptions, co
   for (const [start, length, type] of ranges) rangeAdd(BigInt(start), BigInt(length), type);
   commandLinePut(machine, commandLine);
   must(memoryMapBuild());
+  must(frameWindowBuild());
   must(framesBoot());
   machine.serialTake();
   return machine;

@@ -89,6 +89,7 @@ export function fakeMachine(options: MachineOptions = {}): Machine {
   mmuReset();
   portsReset();
   staticsReset();
+  ram.ramWrite64(384 * 8, 0n); // the boot tables' entry for the frame table
   poisonReset();
   flushes.length = 0;
   interrupt = NOTHING_INTERRUPTS;

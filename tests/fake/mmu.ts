@@ -6,7 +6,7 @@
  * entries are remembered too (Intel SDM vol. 3A, "Paging-Structure Caches").
  *
  * While CR3 is 0 the boot tables are live: physical 0..4 GiB at 0 and at DIRECT_MAP, the image at IMAGE_MAP without its
- * stack guards.
+ * stack guards. The slot of the frame table is walked as always, from a root at physical 0: the kernel fills it in early.
  */
 import { CR0_WP, CR4_PGE, CR4_SMAP, CR4_SMEP, cpu, EFER, EFER_NXE } from "./cpu.ts";
 import type { Access } from "./faults.ts";
@@ -27,6 +27,7 @@ interface Translation {
   dirty: boolean;
 }
 
+const WINDOW_SLOT = 0xffff_c000_0000_0000n >> 39n;
 const FOUR_GIB = 2 ** 32;
 const PAGES_PER = [0, 1, 512, 512 ** 2, 512 ** 3]; // pages below one entry of level 1..4
 const DIRECT_PAGE = 0xffff_8000_0000_0; // page numbers: addresses / 4096
@@ -127,7 +128,7 @@ function hotKeep(page: number, base: number, access: Access): void {
 function framePhys(va: bigint, page: number, access: Access, user: boolean): number {
   const top = va >> 47n;
   if (top !== 0n && top !== 0x1_ffffn) throw new GeneralProtection(`not canonical: 0x${va.toString(16)}`);
-  if (cpu.cr3 === 0n) return bootPhys(va, page, access, user);
+  if (cpu.cr3 === 0n && va >> 39n !== WINDOW_SLOT) return bootPhys(va, page, access, user);
 
   const entry = tlbFind(page) ?? walk(va, page, access, user);
   if (!isAllowed(entry, access, user)) {

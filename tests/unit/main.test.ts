@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { frameBytes, type Frame, NO_FRAME } from "../../kernel/lib/addr.ts";
 import { framesFree, frameTake } from "../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../kernel/mm/phys/owners.ts";
 import { kernelStart } from "../../kernel/main.ts";
 import { type CpuFeatures, fakeMachine, GIB, Halted, IMAGE, load64, type Machine, MIB } from "../fake/machine.ts";
 import { type Loaded, type Module, multibootInfo, pvhPut, range, type Range } from "./dev/loader.ts";
@@ -106,7 +107,7 @@ test("whatever the map, the kernel comes up on memory that is its own, or refuse
       ups++;
       const count = Math.min(framesFree(), 100);
       for (let i = 0; i < count; i++) {
-        const frame = frameTake();
+        const frame = frameTake(kernelFrames());
         expect(frame).not.toBe(NO_FRAME);
         if (!isOurs(frame, loaded)) throw new Error(`0x${(frame * 4096).toString(16)} was handed out`);
         load64(frameBytes(frame));

@@ -10,6 +10,7 @@ import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
 import { PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
+import { kernelFrames } from "../phys/owners.ts";
 
 /** What the faulting instruction wanted. */
 export const ACCESS_READ = 0;
@@ -36,7 +37,7 @@ export function faultResolve(va: VirtAddr, access: number): number {
   if (va < DEMAND_WINDOW || va - DEMAND_WINDOW >= DEMAND_WINDOW_SIZE) return FAULT_NO_REGION;
   if (access === ACCESS_EXECUTE) return FAULT_FORBIDDEN;
 
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   if (frame === NO_FRAME) return FAULT_NO_MEMORY;
   fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE); // before anybody can look
   const status = mapPage(kernelRoot(), pageOf(va), frame, PTE_WRITABLE | PTE_NO_EXECUTE | PTE_GLOBAL);

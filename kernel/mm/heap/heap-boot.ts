@@ -18,6 +18,7 @@ import { levelFrames, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging
 import { unmapPage } from "../paging/unmap.ts";
 import { translate } from "../paging/walk.ts";
 import { frameGive, framesFree, frameTake } from "../phys/frames.ts";
+import { kernelHeap } from "../phys/owners.ts";
 import { heapInit } from "./heap.ts";
 
 export const HEAP_BASE = 0x4444_4444_0000n as Page;
@@ -115,7 +116,7 @@ function pagesMap(): Status {
 }
 
 function pageMap(page: Page): Status {
-  const frame = frameTake();
+  const frame = frameTake(kernelHeap());
   if (frame === NO_FRAME) return NO_MEMORY;
   const status = mapPage(kernelRoot(), page, frame, PTE_WRITABLE | PTE_NO_EXECUTE | PTE_GLOBAL);
   if (status !== OK) frameGive(frame);

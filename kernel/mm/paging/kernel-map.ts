@@ -18,17 +18,21 @@ import { flushAll } from "../../arch/tlb.ts";
 import { logEnd, logLine, logNumber, logPhys } from "../../base/log.ts";
 import { writeCr3 } from "../../doors/machine.ts";
 import {
-  directMap, type Frame, frameAddr, frameOf, higher, KERNEL_HALF, lower, NO_FRAME, type Page, PAGE_SHIFT, pageOf,
+  directMap, type Frame, FRAME_TABLE, frameAddr, frameOf, higher, KERNEL_HALF, lower, NO_FRAME, type Page, PAGE_SHIFT, pageOf,
   physAddr, virtAddr,
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { framesFree } from "../phys/frames.ts";
-import { memoryLimit, regionCount, regionEnd, regionIsMemory, regionStart } from "../phys/memory-map.ts";
+import { memoryLimit } from "../phys/memory-map.ts";
+import { regionCount, regionEnd, regionIsMemory, regionStart } from "../phys/regions.ts";
+import { frameWindowEntry } from "./frame-window.ts";
 import { mapLargest, mapRange } from "./map.ts";
-import { levelSpan, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE, TOP_LEVEL } from "./pte.ts";
+import {
+  levelSpan, PTE_EMPTY, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE, pteWrite, TOP_LEVEL,
+} from "./pte.ts";
 import { tablesInit, tablesReachAll, tablesStock, tableTake } from "./tables.ts";
 import { tableTreeGive, unmapPage } from "./unmap.ts";
-import { entryReach, NO_ENTRY } from "./walk.ts";
+import { entryAddr, entryReach, NO_ENTRY } from "./walk.ts";
 
 const TEXT = PTE_GLOBAL;
 const RODATA = PTE_GLOBAL | PTE_NO_EXECUTE;
@@ -55,7 +59,10 @@ export function kernelMapBuild(): Status {
   }
   logNumber("mm/paging: the kernel map cannot be built, status=", status);
   logLine(status === NO_MEMORY ? ", out of frames below 4 GiB" : "");
-  if (root !== NO_FRAME) tableTreeGive(root, TOP_LEVEL);
+  if (root !== NO_FRAME) {
+    pteWrite(entryAddr(root, FRAME_TABLE, TOP_LEVEL), PTE_EMPTY); // its tables are the memory map's
+    tableTreeGive(root, TOP_LEVEL);
+  }
   root = NO_FRAME;
   return status;
 }
@@ -76,6 +83,7 @@ function rootBuild(): Status {
   root = NO_FRAME;
   if (!tablesStock(1)) return NO_MEMORY;
   root = tableTake();
+  pteWrite(entryAddr(root, FRAME_TABLE, TOP_LEVEL), frameWindowEntry());
   for (let slot = 0; slot < KERNEL_SLOTS; slot++) {
     const va = virtAddr(KERNEL_HALF + BigInt(slot) * levelSpan(TOP_LEVEL));
     if (entryReach(root, va, TOP_LEVEL - 1, 0n) === NO_ENTRY) return NO_MEMORY;

@@ -8,6 +8,7 @@ import { panic } from "../../base/panic.ts";
 import { fillWords, load64, store64 } from "../../doors/machine.ts";
 import { BOOT_REACH, type Frame, frameAddr, frameBytes, NO_FRAME, PHYS_LIMIT } from "../../lib/addr.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
+import { kernelTables } from "../phys/owners.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
 let stock: Frame = NO_FRAME;
@@ -29,7 +30,7 @@ export function tablesReachAll(): void {
 /** Makes sure that `count` tables can be taken; otherwise false, and the stock is empty. */
 export function tablesStock(count: number): boolean {
   while (stockCount < count) {
-    const frame = frameTake();
+    const frame = frameTake(kernelTables());
     if (frame === NO_FRAME || frameAddr(frame) >= reach) {
       if (frame !== NO_FRAME) frameGive(frame);
       stockGiveBack();

@@ -1,108 +1,125 @@
 /**
- * Physical frames, two bits each, in two bitmaps of 64 bits a word.
+ * Physical frames, one by one: who takes one gets any; who gives one back must have it.
  *
- *   inUse     1 = not to be handed out          managed   1 = this pool's to hand out and take back
- *
- *   managed inUse
- *      0      1     firmware, devices, holes, or reserved by the memory map
- *      1      1     handed out
- *      1      0     free
- *
- * The pool starts with every frame in use and none managed; frameRangeGive is how it gets any.
- * It never reclaims and never waits: when it is empty, it says so.
+ * The pool starts without a frame; framesAdd is how it gets any. It never reclaims and never waits: when it is empty,
+ * it says so. What it costs does not depend on how much memory there is, nor on how much of it is free: frames are
+ * taken from one word of the bitmap until that has none left, and the next word is found in a tree (frame-bits.ts).
  */
-import { fillWords, load64, store64 } from "../../doors/machine.ts";
+import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
-import { type Frame, type VirtAddr, NO_FRAME, NOWHERE, virtAddr } from "../../lib/addr.ts";
-import { countTrailingZeros } from "../../lib/bits.ts";
+import { poison, staticBytes, unpoison } from "../../doors/machine.ts";
+import { type Frame, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
+import { NO_MEMBER } from "../../lib/bit-tree.ts";
+import {
+  ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
+  pairArea, pairAreaStart, pairFirst, pairOf, pairOfWord, pairWord, wordOffer,
+} from "./frame-bits.ts";
+import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
+import { takeElsewhere, wordHasOne, wordIsFree } from "./frame-search.ts";
+import { frameGiveRefuse, framesAddRefuse } from "./frame-refusals.ts";
+import { framesFreed, framesMarkNew, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
+import { type Owner, ownersInit } from "./owners.ts";
 
-const FRAMES_PER_WORD = 64;
-const WORD_BYTES = 8;
-const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+const ALL_BUT_BIT_0 = 0xffff_ffff_ffff_fffen;
 
-let inUseMap: VirtAddr = NOWHERE;
-let managedMap: VirtAddr = NOWHERE;
-let wordCount = 0;
-let frameLimit = 0; // frames from here up have no bits
+/** A pair without a free frame, for when there is no word to take from. */
+const nothing = staticBytes(PAIR.SIZE, 128);
+
+/**
+ * The pair from which frames are taken, as far from `nothing` as it lies, so that before there is a pool there is one
+ * without a frame. Its area is the open one; its word may be empty and still be offered.
+ */
+let current = 0n;
 let totalCount = 0;
 let freeCount = 0;
-let firstMaybeFree = 0; // no free frame lies in a word below this one
 
-/** Bytes that framesInit needs for frames 0..limit-1: 64 KiB for each GiB. */
+/** Bytes of bitmaps that framesInit needs for frames 0..limit-1: 65 KiB for each GiB. */
 export function framesMetadataBytes(limit: number): number {
-  return wordsFor(limit) * WORD_BYTES * 2;
+  return bitsBytes(limit);
 }
 
 /**
- * An empty pool for frames 0..limit-1 whose bitmaps lie at `metadata` (framesMetadataBytes(limit) bytes, 8-aligned).
- * Cost: two stores for each 64 frames.
+ * An empty pool for frames 0..limit-1 (at most 2^34): bitmaps at `metadata` (128-aligned, framesMetadataBytes(limit)
+ * bytes), records at `table` + 32 * frame, of which those of the pool's own frames must be memory. The owners are the
+ * kernel's. Cost: two stores for each 64 frames; no record is touched.
  */
-export function framesInit(metadata: VirtAddr, limit: number): void {
-  wordCount = wordsFor(limit);
-  frameLimit = limit;
-  inUseMap = metadata;
-  managedMap = virtAddr(metadata + BigInt(wordCount * WORD_BYTES));
-  fillWords(inUseMap, ALL_ONES, wordCount);
-  fillWords(managedMap, 0n, wordCount);
+export function framesInit(metadata: VirtAddr, limit: number, table: VirtAddr): void {
+  bitsInit(metadata, limit);
+  frameTableSet(table);
+  ownersInit();
+  current = 0n;
   totalCount = 0;
   freeCount = 0;
-  firstMaybeFree = wordCount;
-}
-
-/** NO_FRAME when the pool is empty. The contents are whatever was there before. Cost: O(words) at worst. */
-export function frameTake(): Frame {
-  for (let word = firstMaybeFree; word < wordCount; word++) {
-    const inUse = wordRead(inUseMap, word);
-    if (inUse === ALL_ONES) continue;
-
-    const bit = countTrailingZeros(ALL_ONES - inUse);
-    wordWrite(inUseMap, word, inUse | bitMask(bit));
-    firstMaybeFree = word;
-    freeCount--;
-    return (word * FRAMES_PER_WORD + bit) as Frame;
-  }
-  firstMaybeFree = wordCount; // so that asking again costs nothing
-  return NO_FRAME;
-}
-
-/** Takes back a frame that frameTake handed out. Panics for one that is free, reserved, or outside. */
-export function frameGive(frame: Frame): void {
-  if (!frameIsManaged(frame)) panic("frames: given back, but never the pool's", frameValue(frame));
-  const word = wordOf(frame);
-  const inUse = wordRead(inUseMap, word);
-  const mask = bitMask(bitOf(frame));
-  if ((inUse & mask) === 0n) panic("frames: given back twice", frameValue(frame));
-
-  wordWrite(inUseMap, word, inUse - mask);
-  if (word < firstMaybeFree) firstMaybeFree = word;
-  freeCount++;
 }
 
 /**
- * Hands `count` frames from `first` on to the pool for good: they become managed and free. Panics, with nothing
- * changed, if any is outside the bitmap or the pool's already. Cost: three loads and two stores for each 64 frames.
+ * A frame for `owner`, with a record that says so and no references; NO_FRAME when there is none. Its contents are
+ * whatever was there before. Cost: in the common case two words of the bitmap, one record; once a word, and that is at
+ * most once in 64 from a fresh area, at most 70 words more.
  */
-export function frameRangeGive(first: Frame, count: number): void {
-  if (first < 0 || count < 0 || count > frameLimit - first) {
-    panic("frames: range outside the bitmap", frameValue(first));
-  }
-  if (count === 0) return;
-  const end = first + count;
-  const lastWord = wordOf(end - 1);
+export function frameTake(owner: Owner): Frame {
+  if (CHECKING && takeIsToFail()) return NO_FRAME;
+  const pair = currentPair();
+  const free = PAIR.free(pair);
+  if (free === 0n) return takeElsewhere(owner);
 
-  for (let word = wordOf(first); word <= lastWord; word++) {
-    if ((wordRead(managedMap, word) & rangeMask(word, first, end)) !== 0n) {
-      panic("frames: range is the pool's already", frameValue(first));
-    }
+  const rest = free & (free - 1n);
+  PAIR.setFree(pair, rest);
+  PAIR.setHeads(pair, PAIR.heads(pair) | (free ^ rest));
+  freeCount--;
+  const frame = (pairFirst(pair) + countTrailingZeros(free)) as Frame;
+  unpoison(frameBytes(frame), PAGE_BYTES);
+  if (CHECKING) framesUntouched(frame, 1);
+  recordOpen(frame, owner);
+  return frame;
+}
+
+/**
+ * Takes back a frame that is alone (its order is 0) and has no references. Panics, with the frame's record in the log,
+ * for one that is free, reserved, part of a run, still referenced, or outside memory. Cost: two words of the bitmap and
+ * one record; when its word or area was the last that was full, at most 20 words more.
+ */
+export function frameGive(frame: Frame): void {
+  if (isOutside(frame)) frameGiveRefuse(frame);
+  const pair = pairOf(frame);
+  const heads = PAIR.heads(pair);
+  const headsLeft = heads & rotateLeft(ALL_BUT_BIT_0, frame);
+  if (headsLeft === heads) frameGiveRefuse(frame);
+  const record = frameRecord(frame);
+  if (FRAME.references(record) !== 0) frameGiveRefuse(frame);
+
+  if (CHECKING) framesFreed(frame, 1);
+  poison(frameBytes(frame), PAGE_BYTES);
+  PAIR.setHeads(pair, headsLeft);
+  ownerFramesLess(FRAME.owner(record) as Owner, 1);
+  freeCount++;
+  const before = PAIR.free(pair);
+  if (before === 0n) {
+    wordHasOne(frame);
+    return;
   }
-  for (let word = wordOf(first); word <= lastWord; word++) {
-    const mask = rangeMask(word, first, end);
-    wordWrite(managedMap, word, wordRead(managedMap, word) | mask);
-    wordWrite(inUseMap, word, wordRead(inUseMap, word) & ~mask);
+  const free = before | bitOf(frame);
+  PAIR.setFree(pair, free);
+  if (free === ALL_FREE) wordIsFree(frame);
+}
+
+/**
+ * Hands `count` frames from `first` on to the pool for good. Panics, with nothing changed, if any is outside, or the
+ * pool's already. Cost: three loads and two stores for each 64 frames; no record is touched.
+ */
+export function framesAdd(first: Frame, count: number): void {
+  if (first < 0 || count < 0 || count > framesLimit() - first) panic("frames: range outside the bitmap", valueOf(first));
+  const end = first + count;
+  for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) {
+    const mask = wordMask(frame, end);
+    const pair = pairOf(frame);
+    if (((PAIR.free(pair) | PAIR.heads(pair)) & mask) !== 0n) framesAddRefuse(first);
   }
+  for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) bitsFree(frame, wordMask(frame, end));
+  if (CHECKING) framesMarkNew(first, count);
   totalCount += count;
   freeCount += count;
-  if (wordOf(first) < firstMaybeFree) firstMaybeFree = wordOf(first);
 }
 
 /** Frames that the pool owns, free or handed out. */
@@ -112,53 +129,64 @@ export function framesTotal(): number {
 export function framesFree(): number {
   return freeCount;
 }
-/** One above the highest frame that has bits. */
-export function framesLimit(): number {
-  return frameLimit;
-}
-
-/** In the pool and not handed out? False for every frame that is not the pool's. */
+/** In the pool and not handed out? False for every frame that is not the pool's, outside as well. */
 export function frameIsFree(frame: Frame): boolean {
-  return isInside(frame) && (wordRead(inUseMap, wordOf(frame)) & bitMask(bitOf(frame))) === 0n;
+  return !isOutside(frame) && frameIsFreeBit(frame);
 }
-/** The pool's, free or handed out? */
-export function frameIsManaged(frame: Frame): boolean {
-  return isInside(frame) && (wordRead(managedMap, wordOf(frame)) & bitMask(bitOf(frame))) !== 0n;
-}
-
-function isInside(frame: Frame): boolean {
-  return frame >= 0 && frame < frameLimit;
+/** Handed out, alone or as the head of a run? Then its record is valid. */
+export function frameIsTaken(frame: Frame): boolean {
+  return !isOutside(frame) && frameIsHead(frame);
 }
 
-// ---- words and bits ----------------------------------------------------------------------------------------
-function wordRead(map: VirtAddr, word: number): bigint {
-  return load64(map + BigInt(word * WORD_BYTES));
+// ---- for the rest of the room --------------------------------------------------------------------------------
+/** From now on frames come from the word `word`, which has some; with NO_MEMBER, from none. */
+export function wordTakeFrom(word: number): void {
+  current = word === NO_MEMBER ? 0n : BigInt.asUintN(64, pairOfWord(word) - nothing);
 }
-function wordWrite(map: VirtAddr, word: number, value: bigint): void {
-  store64(map + BigInt(word * WORD_BYTES), value);
+/** From which word they come, or NO_MEMBER. */
+export function wordTakenFrom(): number {
+  return current === 0n ? NO_MEMBER : pairWord(currentPair());
 }
-function wordOf(frame: number): number {
-  return Math.trunc(frame / FRAMES_PER_WORD);
+/** `count` frames were handed out as a run (or came back, if it is negative). */
+export function framesCountTaken(count: number): void {
+  freeCount -= count;
 }
-function bitOf(frame: number): number {
-  return frame & (FRAMES_PER_WORD - 1);
+/** The first pair of the area that is out of step (frame-bits.ts); nobody's if no word is being taken from. */
+export function areaOpened(): VirtAddr {
+  return pairAreaStart(currentPair());
 }
-function bitMask(bit: number): bigint {
-  return 1n << BigInt(bit);
-}
-function wordsFor(limit: number): number {
-  return Math.trunc((limit + FRAMES_PER_WORD - 1) / FRAMES_PER_WORD);
+/** If the open area is free from end to end, it is whole again, and the next frame comes from elsewhere. */
+export function areaOpenedClose(): void {
+  const start = areaOpened();
+  if (current === 0n || !areaIsFree(start)) return;
+  current = 0n;
+  areaClose(pairArea(start));
 }
 
-/** The bits in `word` of the frames first..end-1, of which the word holds at least one. */
-function rangeMask(word: number, first: number, end: number): bigint {
-  const base = word * FRAMES_PER_WORD;
-  const from = first > base ? first - base : 0;
-  const to = end - base < FRAMES_PER_WORD ? end - base : FRAMES_PER_WORD;
-  return (ALL_ONES >> BigInt(FRAMES_PER_WORD - (to - from))) << BigInt(from);
+/** Frames of one word, those in `mask`, become free: the bits, and the sets that follow from them. */
+export function bitsFree(frame: number, mask: bigint): void {
+  const pair = pairOf(frame);
+  const free = PAIR.free(pair);
+  PAIR.setFree(pair, free | mask);
+  if (free === 0n) wordOffer(pairWord(pair));
+  if ((free | mask) === ALL_FREE) wordIsFree(frame as Frame);
+}
+
+/** The first frame of the next word, or `end`. */
+export function wordEnd(frame: number, end: number): number {
+  const next = frame - (frame % 64) + 64;
+  return next < end ? next : end;
+}
+/** The bits of frame..end-1 in the word of `frame`. */
+export function wordMask(frame: number, end: number): bigint {
+  return (ALL_FREE >> BigInt(64 - (wordEnd(frame, end) - frame))) << (BigInt(frame) & 63n);
+}
+
+function currentPair(): VirtAddr {
+  return virtAddr(BigInt.asUintN(64, nothing + current));
 }
 
 /** As a panic shows it: NO_FRAME and other negatives as all ones downwards. */
-function frameValue(frame: Frame): bigint {
+function valueOf(frame: number): bigint {
   return BigInt.asUintN(64, BigInt(frame));
 }

@@ -1,5 +1,5 @@
 /** What the benchmark calls: rooms of the kernel, and programs of the kinds that the kernel does not have yet. */
-export { frameGive, frameRangeGive, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+export { frameGive, framesAdd, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
 export { tablesInit } from "../../../kernel/mm/paging/tables.ts";
 export { mapPage } from "../../../kernel/mm/paging/map.ts";
 export { unmapPage } from "../../../kernel/mm/paging/unmap.ts";

@@ -6,6 +6,7 @@ import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { claim } from "./check.ts";
 
 /** In the heap's slot, far from the heap. The code is executed here, and written through the direct map. */
@@ -20,7 +21,7 @@ let end = 0n; // where the next byte goes, in the direct map
 
 /** To be called first; `codeGive` is its end. */
 export function codeTake(): void {
-  frame = frameTake();
+  frame = frameTake(kernelFrames());
   claim(frame !== NO_FRAME, "code: no frame");
   claim(mapPage(kernelRoot(), codePage(), frame, 0n) === OK, "code: not mapped");
   codeBegin();

@@ -3,14 +3,8 @@ import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, store64 } from "../../../kernel/doors/machine.ts";
 import { type Frame, frameAddr, frameBytes, NO_FRAME } from "../../../kernel/lib/addr.ts";
 import { frameGive, framesFree, frameTake } from "../../../kernel/mm/phys/frames.ts";
-import {
-  REGION_BOOT,
-  REGION_USABLE,
-  regionCount,
-  regionEnd,
-  regionKind,
-  regionStart,
-} from "../../../kernel/mm/phys/memory-map.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
+import { REGION_USABLE, regionFind, regionKind } from "../../../kernel/mm/phys/regions.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 
 const STAMP = 0x5ca1_ab1e_0000_0000n;
@@ -20,7 +14,7 @@ export function framesScenario(): void {
   const expected = framesFree();
   const last = takeAll();
   claim(framesFree() === 0, "frames: an empty pool counts none free", BigInt(framesFree()));
-  claim(frameTake() === NO_FRAME, "frames: an empty pool says so again");
+  claim(frameTake(kernelFrames()) === NO_FRAME, "frames: an empty pool says so again");
   claim(giveAll(last) === expected, "frames: as many come out as were free", BigInt(expected));
   scenarioEnd();
 }
@@ -28,7 +22,7 @@ export function framesScenario(): void {
 /** Takes frames until there are none; the first word of each names the one before, the second is its stamp. */
 function takeAll(): Frame {
   let last = NO_FRAME;
-  for (let frame = frameTake(); frame !== NO_FRAME; frame = frameTake()) {
+  for (let frame = frameTake(kernelFrames()); frame !== NO_FRAME; frame = frameTake(kernelFrames())) {
     claim(isOurs(frame), "frames: handed out what is not usable memory", frameAddr(frame));
     store64(frameBytes(frame), BigInt(last + 1));
     store64(frameBytes(frame) + 8n, STAMP + BigInt(frame));
@@ -55,10 +49,6 @@ function giveAll(last: Frame): number {
 }
 
 function isOurs(frame: Frame): boolean {
-  const pa = frameAddr(frame);
-  for (let i = 0; i < regionCount(); i++) {
-    if (pa < regionStart(i) || pa >= regionEnd(i)) continue;
-    return regionKind(i) === REGION_USABLE || regionKind(i) === REGION_BOOT;
-  }
-  return false;
+  const region = regionFind(frameAddr(frame));
+  return region >= 0 && regionKind(region) === REGION_USABLE;
 }

@@ -12,12 +12,13 @@ import { bootInfoRead } from "../../../kernel/dev/boot-read.ts";
 import {
   loadVolatile64, loadVolatile8, staticBytes, store8, storeVolatile64, storeVolatile8, stringByte, stringLength,
 } from "../../../kernel/doors/machine.ts";
-import { DEMAND_WINDOW, frameOf, PAGE_BYTES, pageAfter, pageOf, physAddr } from "../../../kernel/lib/addr.ts";
+import { DEMAND_WINDOW, FRAME_TABLE, frameOf, PAGE_BYTES, pageAfter, pageOf, physAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
-import { frameGive, frameRangeGive, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { frameGive, framesAdd, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { claim } from "./check.ts";
 
@@ -87,7 +88,7 @@ function giveTwice(): void {
 }
 
 function frameGiveTwice(): void {
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   frameGive(frame);
   frameGive(frame); // here: frame
 }
@@ -131,8 +132,8 @@ function descend(depth: number): void {
 /** The bitmap of free frames moves into a page that is taken away: the next page fault cannot be repaired. */
 function faultInTheHandler(): void {
   const bitmap = pageAfter(pageOf(heapTake(BigInt(4 * PAGE_BYTES))), 1);
-  framesInit(bitmap, BITMAP_FRAMES);
-  frameRangeGive(frameOf(physAddr(0n)), BITMAP_FRAMES);
+  framesInit(bitmap, BITMAP_FRAMES, FRAME_TABLE);
+  framesAdd(frameOf(physAddr(0n)), BITMAP_FRAMES);
   unmapPage(kernelRoot(), bitmap);
   storeVolatile8(DEMAND_WINDOW, 1); // here: trap
 }

@@ -20,6 +20,7 @@ import { PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE } from "../../../kernel/mm/pagin
 import { unmapPage, unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 import { code, codeGive, codeRun, codeTake, codeWord } from "./code.ts";
 
@@ -95,7 +96,7 @@ function userCopies(): void {
     logLine("scenario: no SMAP");
     return;
   }
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   store64(frameBytes(frame), PATTERN);
   claim(mapPage(kernelRoot(), userPage(), frame, PTE_USER | PTE_WRITABLE | PTE_NO_EXECUTE) === OK, "recovery: no page");
   claim(tryLoad8(userPage()) === -1, "recovery: a program's page was read by accident");

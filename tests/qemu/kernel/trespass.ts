@@ -12,6 +12,7 @@ import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { levelFrames } from "../../../kernel/mm/paging/pte.ts";
 import { unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 
 const SCRATCH = staticBytes(64);
 
@@ -69,7 +70,7 @@ function giveTwice(): void {
 }
 
 function frameGiveTwice(): void {
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   frameGive(frame);
   frameGive(frame);
 }

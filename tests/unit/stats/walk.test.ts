@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import type { Frame, VirtAddr } from "../../../kernel/lib/addr.ts";
-import { framesInit, frameRangeGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { framesInit, framesAdd, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { walkShow } from "../../../kernel/stats/walk.ts";
 import { fakeMachine, MIB, type Machine } from "../../fake/machine.ts";
 
@@ -13,14 +14,14 @@ let root: Frame;
 beforeEach(() => {
   machine = fakeMachine({ ramBytes: 16 * MIB });
   serialInit();
-  framesInit((DIRECT + 0x30_0000n) as VirtAddr, 4096);
-  frameRangeGive(1024 as Frame, 64);
+  framesInit((DIRECT + 0x30_0000n) as VirtAddr, 4096, (DIRECT + 0x38_0000n) as VirtAddr);
+  framesAdd(1024 as Frame, 64);
   root = table();
 });
 
 /** An empty table in a frame of the pool. The pool hands out frames 0x400, 0x401, 0x402, … */
 function table(): Frame {
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   for (let i = 0; i < 512; i++) entry(frame, i, 0n);
   return frame;
 }

@@ -5,6 +5,7 @@ import { TRAP_FRAME } from "../../../kernel/arch/trap-frame.ts";
 import { bootInfoClear, MEMORY_RESERVED, MEMORY_USABLE, rangeAdd } from "../../../kernel/dev/boot-info.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
+import { frameWindowBuild } from "../../../kernel/mm/paging/frame-window.ts";
 import { kernelMapBuild, kernelMapSwitch } from "../../../kernel/mm/paging/kernel-map.ts";
 import { framesBoot } from "../../../kernel/mm/phys/frames-boot.ts";
 import { memoryMapBuild } from "../../../kernel/mm/phys/memory-map.ts";
@@ -23,7 +24,7 @@ export function bootedMachine(): Machine {
   rangeAdd(0xf_0000n, 0x1_0000n, MEMORY_RESERVED);
   rangeAdd(0x10_0000n, 0x1ee_0000n, MEMORY_USABLE);
   rangeAdd(0x1fe_0000n, 0x2_0000n, MEMORY_RESERVED);
-  for (const boot of [memoryMapBuild, framesBoot, kernelMapBuild]) {
+  for (const boot of [memoryMapBuild, frameWindowBuild, framesBoot, kernelMapBuild]) {
     if (boot() !== OK) throw new Error(`${boot.name} failed`);
   }
   kernelMapSwitch();

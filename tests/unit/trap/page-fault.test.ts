@@ -4,6 +4,7 @@ import { DEMAND_WINDOW, DEMAND_WINDOW_SIZE, NO_PHYS, type VirtAddr } from "../..
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { frameTake, framesFree } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { onTrap } from "../../../kernel/trap/dispatch.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { Halted, load64, loadVolatile8, store64, type Machine } from "../../fake/machine.ts";
@@ -76,7 +77,7 @@ test("a fault at a page that is mapped is told as what it is, and not repaired a
 });
 
 test("without a frame the kernel ends, and says that this was why", () => {
-  while (frameTake() >= 0);
+  while (frameTake(kernelFrames()) >= 0);
   expect(() => fault(DEMAND_WINDOW, 2n)).toThrow(Halted);
   expect(machine.serialTake()).toContain("trap/page-fault: no frame is left for this page\r\n");
 });

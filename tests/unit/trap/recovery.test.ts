@@ -11,6 +11,7 @@ import { mapPage } from "../../../kernel/mm/paging/map.ts";
 import { PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE } from "../../../kernel/mm/paging/pte.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { frameTake, framesFree } from "../../../kernel/mm/phys/frames.ts";
+import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { onTrap } from "../../../kernel/trap/dispatch.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { recoveryTake } from "../../../kernel/trap/recovery.ts";
@@ -177,7 +178,7 @@ test("a tried access to the demand-paged window is repaired like any, and fails 
   const free = framesFree();
   expect(tryLoad8(DEMAND_WINDOW)).toBe(0);
   expect(framesFree()).toBeLessThan(free);
-  while (frameTake() >= 0);
+  while (frameTake(kernelFrames()) >= 0);
   expect(tryLoad8(DEMAND_WINDOW + 0x20_0000n)).toBe(-1);
   expect(tryStore8(DEMAND_WINDOW + 0x20_0000n, 1)).toBe(false);
   expect(machine.serialTake()).toBe(""); // who tries does not want to hear of it
@@ -200,7 +201,7 @@ test("tryCall comes back with what ended the call", () => {
 
 function userPage(): Page {
   const page = pageOf(virtAddr(0x100_0000_0000n));
-  const frame = frameTake();
+  const frame = frameTake(kernelFrames());
   store64(frameBytes(frame), 0x55aan);
   expect(mapPage(kernelRoot(), page, frame, PTE_USER | PTE_WRITABLE | PTE_NO_EXECUTE)).toBe(OK);
   return page;

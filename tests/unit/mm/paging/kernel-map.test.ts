@@ -8,7 +8,7 @@ import {
 import { NO_MEMORY, OK } from "../../../../kernel/lib/status.ts";
 import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
 import { entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
-import { frameRangeGive, framesFree } from "../../../../kernel/mm/phys/frames.ts";
+import { framesAdd, framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { bootFrames, bootPaging, pcRanges, type Range } from "../../../fake/booted.ts";
 import { GIB, load64, load8, type Machine, MIB, PageFault, store64, store8 } from "../../../fake/machine.ts";
 import { withFrames } from "../../../fake/pool.ts";
@@ -93,7 +93,7 @@ test("every slot of the kernel half has its table of level 3 from the start", ()
 test("the boot tables' memory can be given back and used", () => {
   bootPaging();
   const free = framesFree();
-  frameRangeGive(frameOf(bootStart()), Number((bootEnd() - bootStart()) / 4096n));
+  framesAdd(frameOf(bootStart()), Number((bootEnd() - bootStart()) / 4096n));
   expect(framesFree()).toBe(free + 9);
   store64(directMap(bootStart()), 1n);
 });

@@ -12,7 +12,7 @@ import {
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
 import { entryFind, entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
-import { frameRangeGive, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
+import { framesAdd, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
 import {
   fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
 } from "../../../fake/machine.ts";
@@ -206,8 +206,9 @@ test("fresh tables are empty though RAM is junk", () => {
 
 test("a frame above 4 GiB is no table while the boot tables are live", () => {
   machine = fakeMachine({ ramBytes: 16 * MIB, moreRam: [{ start: 4 * GIB, end: 4 * GIB + 16 * MIB }] });
-  framesInit((DIRECT_MAP + 0x80_0000n) as VirtAddr, 2 ** 20 + 16);
-  frameRangeGive(frame(2 ** 20), 16);
+  const records = (DIRECT_MAP + 0xc0_0000n - (2n ** 20n * 32n)) as VirtAddr; // of the 16 frames alone
+  framesInit((DIRECT_MAP + 0x80_0000n) as VirtAddr, 2 ** 20 + 16, records);
+  framesAdd(frame(2 ** 20), 16);
   expect(tablesStock(1)).toBe(false);
   expect(framesFree()).toBe(16);
 });

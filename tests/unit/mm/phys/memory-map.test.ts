@@ -3,19 +3,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { bootInfoClear, loaderInfoSet, moduleAdd, rangeAdd } from "../../../../kernel/dev/boot-info.ts";
 import { NOWHERE, physAddr } from "../../../../kernel/lib/addr.ts";
 import { NO_MEMORY, OK } from "../../../../kernel/lib/status.ts";
+import { highestUsable, memoryMapBuild, memoryMapClaim, usableBytes } from "../../../../kernel/mm/phys/memory-map.ts";
 import {
-  REGION_BITMAP,
-  highestUsable,
-  memoryMapBuild,
-  memoryMapClaim,
-  regionCount,
-  regionEnd,
-  regionIsMemory,
-  regionKind,
-  regionNameLog,
-  regionStart,
-  usableBytes,
-} from "../../../../kernel/mm/phys/memory-map.ts";
+  REGION_BITMAP, regionCount, regionEnd, regionIsMemory, regionKind, regionName, regionStart,
+} from "../../../../kernel/mm/phys/regions.ts";
 import type { Machine } from "../../../fake/machine.ts";
 import { logTake, loggingMachine } from "../../dev/record.ts";
 
@@ -30,10 +21,8 @@ beforeEach(() => {
 
 /** The map as lines, with the names that `memmap` shows. */
 function regions(): string[] {
-  logTake(machine);
   return Array.from({ length: regionCount() }, (_, i) => {
-    regionNameLog(i);
-    return `${regionStart(i).toString(16)}-${regionEnd(i).toString(16)} ${logTake(machine)}`;
+    return `${regionStart(i).toString(16)}-${regionEnd(i).toString(16)} ${regionName(i)}`;
   });
 }
 /** 16 MiB as on a PC. */

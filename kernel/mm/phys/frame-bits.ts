@@ -1,0 +1,186 @@
+/**
+ * The bitmaps of the frame pool, and what is derived from them so that nothing has to be searched.
+ *
+ *   PAIR, 16 bytes for 64 frames
+ *   +0   | free          |   1: in the pool, not handed out            the truth about a frame being free
+ *   +8   | heads         |   1: handed out, alone or as the head of a run: its record is valid
+ *
+ *   free heads
+ *    1    0      free
+ *    0    1      handed out: a frame, or the first of a run
+ *    0    0      within a run, or never the pool's: firmware, devices, holes, reserved by the memory map
+ *
+ * An area is 512 frames, 2 MiB: eight pairs. Two sets (lib/bit-tree) follow from the bits:
+ *
+ *   whole     areas that are free from end to end
+ *   partial   words with a free frame in all other areas
+ *
+ * So single frames come out of broken areas first, and whole ones stay whole for those who need runs. One area may be
+ * out of step: the open one, from which single frames are being taken (frames.ts). Were it put among the whole ones
+ * each time that its last frame comes back, taking and giving one frame would cost twice as much.
+ */
+import { fillWords, staticBytes } from "../../doors/machine.ts";
+import { type Frame, NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import {
+  BIT_TREE, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext, bitTreeRemove,
+} from "../../lib/bit-tree.ts";
+import { layout, u64 } from "../../lib/layout.ts";
+
+export const PAIR = layout(16, { free: u64, heads: u64 });
+const PAIR_SHIFT = 4n;
+export const WORD_FRAMES = 64;
+export const AREA_FRAMES = 512;
+export const AREA_ORDER = 9;
+export const AREA_WORDS = 8;
+const AREA_BYTES = 128n;
+const AREA_BYTES_SHIFT = 7n;
+const WORD_SHIFT = 6n;
+export const ALL_FREE = 0xffff_ffff_ffff_ffffn;
+/** The members that one area has in `partial`. */
+const AREA_MASK = 0xffn;
+
+const partial = staticBytes(BIT_TREE.SIZE, 8);
+const whole = staticBytes(BIT_TREE.SIZE, 8);
+
+/** Frames below 16 MiB, which old devices need, are handed out singly when there are no others. */
+export const LOW_WORD = 64;
+export const LOW_AREA = 8;
+
+let pairs: VirtAddr = NOWHERE;
+let areaCount = 0;
+let frameLimit = 0; // frames from here up have no bits
+
+/** Bytes that bitsInit needs for frames 0..limit-1: 64 KiB for each GiB and a sixtieth more. */
+export function bitsBytes(limit: number): number {
+  const areas = areasFor(limit);
+  return areas * AREA_WORDS * PAIR.SIZE + bitTreeBytes(areas * AREA_WORDS) + bitTreeBytes(areas);
+}
+
+/** No frame is in the pool; `at` is a multiple of 128. Cost: two stores for each 64 frames. */
+export function bitsInit(at: VirtAddr, limit: number): void {
+  areaCount = areasFor(limit);
+  frameLimit = limit;
+  const pairBytes = areaCount * AREA_WORDS * PAIR.SIZE;
+  pairs = at;
+  fillWords(at, 0n, Math.trunc(pairBytes / 8));
+  const words = areaCount * AREA_WORDS;
+  bitTreeInit(partial, at + BigInt(pairBytes), words);
+  bitTreeInit(whole, at + BigInt(pairBytes + bitTreeBytes(words)), areaCount);
+}
+
+export function bitsAreThere(): boolean {
+  return pairs !== NOWHERE;
+}
+export function bitsAreas(): number {
+  return areaCount;
+}
+
+/** One above the highest frame that has bits. */
+export function framesLimit(): number {
+  return frameLimit;
+}
+export function isOutside(frame: number): boolean {
+  return BigInt.asUintN(64, BigInt(frame)) >= BigInt(frameLimit);
+}
+
+// ---- places --------------------------------------------------------------------------------------------------
+export function pairOf(frame: number): VirtAddr {
+  return virtAddr(pairs + ((BigInt(frame) >> WORD_SHIFT) << PAIR_SHIFT));
+}
+export function pairOfWord(word: number): VirtAddr {
+  return virtAddr(pairs + (BigInt(word) << PAIR_SHIFT));
+}
+/** The first of the pair's 64 frames. */
+export function pairFirst(pair: VirtAddr): number {
+  return Number((pair - pairs) << (WORD_SHIFT - PAIR_SHIFT));
+}
+export function pairWord(pair: VirtAddr): number {
+  return Number((pair - pairs) >> PAIR_SHIFT);
+}
+/** Where the area of a pair has its first one. */
+export function pairAreaStart(pair: VirtAddr): VirtAddr {
+  return virtAddr(pair & ~(AREA_BYTES - 1n));
+}
+export function pairArea(pair: VirtAddr): number {
+  return Number((pair - pairs) >> AREA_BYTES_SHIFT);
+}
+export function bitOf(frame: number): bigint {
+  return 1n << (BigInt(frame) & 63n);
+}
+
+export function frameIsFreeBit(frame: Frame): boolean {
+  return (PAIR.free(pairOf(frame)) & bitOf(frame)) !== 0n;
+}
+export function frameIsHead(frame: Frame): boolean {
+  return (PAIR.heads(pairOf(frame)) & bitOf(frame)) !== 0n;
+}
+
+// ---- areas and words -----------------------------------------------------------------------------------------
+/** Is every frame of the area free whose first pair this is? Looks at its eight words. */
+export function areaIsFree(start: VirtAddr): boolean {
+  let pair = start;
+  let all = ALL_FREE;
+  for (let i = 0; i < AREA_WORDS; i++) {
+    all &= PAIR.free(pair);
+    pair = virtAddr(pair + BigInt(PAIR.SIZE));
+  }
+  return all === ALL_FREE;
+}
+
+/** A whole area is broken: its frames are for whoever wants some of them. */
+export function areaOpen(area: number): void {
+  bitTreeRemove(whole, area, 1n);
+  bitTreeAdd(partial, area * AREA_WORDS, AREA_MASK);
+}
+/** Every frame of it is free again. */
+export function areaClose(area: number): void {
+  bitTreeRemove(partial, area * AREA_WORDS, AREA_MASK);
+  bitTreeAdd(whole, area, 1n);
+}
+/** `count` whole areas are handed out (a power of two, the first a multiple of it), or are whole again. */
+export function areasTake(first: number, count: number): void {
+  for (let done = 0; done < count; done += 64) bitTreeRemove(whole, first + done, areaMask(count));
+}
+export function areasGive(first: number, count: number): void {
+  for (let done = 0; done < count; done += 64) bitTreeAdd(whole, first + done, areaMask(count));
+}
+function areaMask(count: number): bigint {
+  return count >= 64 ? ALL_FREE : (1n << BigInt(count)) - 1n;
+}
+export function areaIsWhole(area: number): boolean {
+  return bitTreeHas(whole, area);
+}
+
+/** The word has a free frame, and its area is not whole. */
+export function wordOffer(word: number): void {
+  bitTreeAdd(partial, word, 1n);
+}
+export function wordIsOffered(word: number): boolean {
+  return bitTreeHas(partial, word);
+}
+/** It has none. */
+export function wordHide(word: number): void {
+  bitTreeRemove(partial, word, 1n);
+}
+
+/** The lowest word from `from` on with a free frame in a broken area, or NO_MEMBER. */
+export function wordNext(from: number): number {
+  return bitTreeNext(partial, from);
+}
+/** The lowest whole area from `from` on, or NO_MEMBER. */
+export function areaNext(from: number): number {
+  return bitTreeNext(whole, from);
+}
+/** The set, for those who look for runs in it. */
+export function wholeAreas(): bigint {
+  return whole;
+}
+
+/** For audits: do the sets' own levels agree? Looks at every word of both. */
+export function bitsTreesAreSound(): boolean {
+  return bitTreeIsSound(partial, areaCount * AREA_WORDS) && bitTreeIsSound(whole, areaCount);
+}
+
+function areasFor(limit: number): number {
+  return Math.trunc((limit + AREA_FRAMES - 1) / AREA_FRAMES);
+}

@@ -1,0 +1,52 @@
+/** Where the next frame comes from, once its word has none left; and what follows when a word is full or free again. */
+"compiler: cold"; // no part of the path that is taken 63 times in 64
+import { panic } from "../../base/panic.ts";
+import { type Frame, NO_FRAME } from "../../lib/addr.ts";
+import { NO_MEMBER } from "../../lib/bit-tree.ts";
+import {
+  AREA_WORDS, areaClose, areaIsFree, areaNext, areaOpen, bitOf, bitsAreThere, LOW_AREA, LOW_WORD, PAIR, pairArea,
+  pairAreaStart, pairOf, pairWord, wordHide, wordNext, wordOffer,
+} from "./frame-bits.ts";
+import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
+import type { Owner } from "./owners.ts";
+
+/** A frame from the next word that has any, above the last one if there is one; low memory comes last. */
+export function takeElsewhere(owner: Owner): Frame {
+  if (!bitsAreThere()) panic("frames: a frame was taken before there was a pool");
+  const last = wordTakenFrom();
+  if (last !== NO_MEMBER) wordHide(last);
+  const word = wordChoose(Math.max(last, LOW_WORD));
+  wordTakeFrom(word);
+  return word === NO_MEMBER ? NO_FRAME : frameTake(owner);
+}
+
+/** Broken areas before whole ones: those stay whole for who needs them. */
+function wordChoose(from: number): number {
+  let word = wordNext(from);
+  if (word === NO_MEMBER && from > LOW_WORD) word = wordNext(LOW_WORD);
+  if (word === NO_MEMBER) word = areaBreak(LOW_AREA);
+  if (word === NO_MEMBER) word = wordNext(0);
+  if (word === NO_MEMBER) word = areaBreak(0);
+  return word;
+}
+
+/** The first word of the lowest whole area from `from` on, which is whole no longer; or NO_MEMBER. */
+function areaBreak(from: number): number {
+  const area = areaNext(from);
+  if (area === NO_MEMBER) return NO_MEMBER;
+  areaOpen(area);
+  return area * AREA_WORDS;
+}
+
+/** The first frame of a word that had none becomes free. */
+export function wordHasOne(frame: Frame): void {
+  const pair = pairOf(frame);
+  PAIR.setFree(pair, bitOf(frame));
+  wordOffer(pairWord(pair));
+}
+
+/** All frames of the word of `frame` are free: perhaps all of its area are. */
+export function wordIsFree(frame: Frame): void {
+  const start = pairAreaStart(pairOf(frame));
+  if (start !== areaOpened() && areaIsFree(start)) areaClose(pairArea(start));
+}

@@ -1,0 +1,13 @@
+/** One question to all of memory management: does everything that it keeps agree? */
+"compiler: cold"; // after a scenario, or when a person asks
+import { DAMAGED, OK, type Status } from "../lib/status.ts";
+import { heapAudit } from "../mm/heap/heap.ts";
+import { framesAudit, reservationsAudit } from "../mm/phys/frames-audit.ts";
+
+/** OK, or DAMAGED with a line in the log for each room that is. Cost: it looks at everything. */
+export function mmAudit(): Status {
+  const frames = framesAudit() === OK;
+  const reservations = reservationsAudit() === OK;
+  const heap = heapAudit() === OK;
+  return frames && reservations && heap ? OK : DAMAGED;
+}
