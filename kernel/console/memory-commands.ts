@@ -74,9 +74,9 @@ export function memmapCommand(): boolean {
     end = regionEnd(i);
   }
   totalLine(pool, "in the frame pool");
-  totalLine(kept, "usable, but reserved by loader and kernel");
-  totalLine(firmware, "reserved by the firmware");
-  totalLine(holes, "of holes");
+  totalLine(kept, "kept by loader and kernel");
+  totalLine(firmware, "kept by the firmware");
+  totalLine(holes, "in holes");
   totalLine(pool + kept + firmware + holes, "in all");
   return true;
 }

@@ -6,33 +6,33 @@
  */
 import { panic } from "../../base/panic.ts";
 import { fillWords, load64, store64 } from "../../doors/machine.ts";
-import { BOOT_REACH, type Frame, frameAddr, frameBytes, NO_FRAME, PHYS_LIMIT } from "../../lib/addr.ts";
+import { BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, NO_FRAME, physAddr } from "../../lib/addr.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import { kernelTables } from "../phys/owners.ts";
+import { rangeTake } from "../phys/ranges.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
 let stock: Frame = NO_FRAME;
 let stockCount = 0;
-let reach = BOOT_REACH; // a table must lie below this to be written
+let isBooting = true; // only frames below BOOT_REACH can be written
 
 /** The boot tables are (again) the ones in use: tables must lie where they reach. */
 export function tablesInit(): void {
   stock = NO_FRAME;
   stockCount = 0;
-  reach = BOOT_REACH;
+  isBooting = true;
 }
 
 /** The kernel's own direct map is live: every frame can be a table. */
 export function tablesReachAll(): void {
-  reach = PHYS_LIMIT;
+  isBooting = false;
 }
 
 /** Makes sure that `count` tables can be taken; otherwise false, and the stock is empty. */
 export function tablesStock(count: number): boolean {
   while (stockCount < count) {
-    const frame = frameTake(kernelTables());
-    if (frame === NO_FRAME || frameAddr(frame) >= reach) {
-      if (frame !== NO_FRAME) frameGive(frame);
+    const frame = frameTakeInReach();
+    if (frame === NO_FRAME) {
       stockGiveBack();
       return false;
     }
@@ -54,6 +54,14 @@ export function tableTake(): Frame {
 /** Nothing may lead to the table any more, in memory or in the TLB. */
 export function tableGive(table: Frame): void {
   frameGive(table);
+}
+
+/** Any frame; while the boot tables are live, one that they show. */
+function frameTakeInReach(): Frame {
+  const frame = frameTake(kernelTables());
+  if (frame === NO_FRAME || !isBooting || frameAddr(frame) < BOOT_REACH) return frame;
+  frameGive(frame);
+  return rangeTake(1, 1, frameOf(physAddr(BOOT_REACH)), kernelTables());
 }
 
 function stockPop(): Frame {

@@ -42,12 +42,12 @@ const AREA_MASK = 0xffn;
 const partial = staticBytes(BIT_TREE.SIZE, 8);
 const whole = staticBytes(BIT_TREE.SIZE, 8);
 
-/** Frames below 16 MiB, which old devices need, are handed out singly when there are no others. */
-export const LOW_WORD = 64;
-export const LOW_AREA = 8;
+/** Areas below 16 MiB, which old devices need: their frames are handed out when there are no others. */
+const LOW_AREAS = 8;
 
 let pairs: VirtAddr = NOWHERE;
 let areaCount = 0;
+let lowAreas = 0; // LOW_AREAS, or all if there are fewer
 let frameLimit = 0; // frames from here up have no bits
 
 /** Bytes that bitsInit needs for frames 0..limit-1: 64 KiB for each GiB and a sixtieth more. */
@@ -59,6 +59,7 @@ export function bitsBytes(limit: number): number {
 /** No frame is in the pool; `at` is a multiple of 128. Cost: two stores for each 64 frames. */
 export function bitsInit(at: VirtAddr, limit: number): void {
   areaCount = areasFor(limit);
+  lowAreas = Math.min(LOW_AREAS, areaCount);
   frameLimit = limit;
   const pairBytes = areaCount * AREA_WORDS * PAIR.SIZE;
   pairs = at;
@@ -81,6 +82,14 @@ export function framesLimit(): number {
 }
 export function isOutside(frame: number): boolean {
   return BigInt.asUintN(64, BigInt(frame)) >= BigInt(frameLimit);
+}
+
+/** The first area, and the first word, that do not lie in low memory; bitsAreas() if all do. */
+export function areaAboveLow(): number {
+  return lowAreas;
+}
+export function wordAboveLow(): number {
+  return lowAreas * AREA_WORDS;
 }
 
 // ---- places --------------------------------------------------------------------------------------------------
@@ -163,11 +172,11 @@ export function wordHide(word: number): void {
   bitTreeRemove(partial, word, 1n);
 }
 
-/** The lowest word from `from` on with a free frame in a broken area, or NO_MEMBER. */
+/** The lowest word from `from` (0 to eight times bitsAreas()) on with a free frame in a broken area, or NO_MEMBER. */
 export function wordNext(from: number): number {
   return bitTreeNext(partial, from);
 }
-/** The lowest whole area from `from` on, or NO_MEMBER. */
+/** The lowest whole area from `from` (0 to bitsAreas()) on, or NO_MEMBER. */
 export function areaNext(from: number): number {
   return bitTreeNext(whole, from);
 }

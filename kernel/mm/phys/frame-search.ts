@@ -4,8 +4,8 @@ import { panic } from "../../base/panic.ts";
 import { type Frame, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import {
-  AREA_WORDS, areaClose, areaIsFree, areaNext, areaOpen, bitOf, bitsAreThere, LOW_AREA, LOW_WORD, PAIR, pairArea,
-  pairAreaStart, pairOf, pairWord, wordHide, wordNext, wordOffer,
+  AREA_WORDS, areaAboveLow, areaClose, areaIsFree, areaNext, areaOpen, bitOf, bitsAreThere, PAIR, pairArea,
+  pairAreaStart, pairOf, pairWord, wordAboveLow, wordHide, wordNext, wordOffer,
 } from "./frame-bits.ts";
 import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
 import type { Owner } from "./owners.ts";
@@ -15,7 +15,7 @@ export function takeElsewhere(owner: Owner): Frame {
   if (!bitsAreThere()) panic("frames: a frame was taken before there was a pool");
   const last = wordTakenFrom();
   if (last !== NO_MEMBER) wordHide(last);
-  const word = wordChoose(Math.max(last, LOW_WORD));
+  const word = wordChoose(Math.max(last, wordAboveLow()));
   wordTakeFrom(word);
   return word === NO_MEMBER ? NO_FRAME : frameTake(owner);
 }
@@ -23,8 +23,8 @@ export function takeElsewhere(owner: Owner): Frame {
 /** Broken areas before whole ones: those stay whole for who needs them. */
 function wordChoose(from: number): number {
   let word = wordNext(from);
-  if (word === NO_MEMBER && from > LOW_WORD) word = wordNext(LOW_WORD);
-  if (word === NO_MEMBER) word = areaBreak(LOW_AREA);
+  if (word === NO_MEMBER && from > wordAboveLow()) word = wordNext(wordAboveLow());
+  if (word === NO_MEMBER) word = areaBreak(areaAboveLow());
   if (word === NO_MEMBER) word = wordNext(0);
   if (word === NO_MEMBER) word = areaBreak(0);
   return word;

@@ -11,9 +11,9 @@ import { type Frame, frameBytes, NO_FRAME, PAGE_BYTES } from "../../lib/addr.ts"
 import { bitTreeNextAt, bitTreeWord, NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countTrailingZeros } from "../../lib/bits.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_ORDER, areaIsWhole, areaNext, areaOpen, areasGive, areasTake, bitOf,
-  bitsAreThere, frameIsHead, isOutside, LOW_AREA, LOW_WORD, PAIR, pairOf, pairOfWord, pairWord, wholeAreas, wordHide,
-  wordNext,
+  ALL_FREE, AREA_FRAMES, AREA_ORDER, areaAboveLow, areaIsWhole, areaNext, areaOpen, areasGive, areasTake, bitOf,
+  bitsAreThere, frameIsHead, isOutside, PAIR, pairOf, pairOfWord, pairWord, wholeAreas, wordAboveLow,
+  wordHide, wordNext,
 } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOwner, frameRecord, ownerFramesLess, recordOpen, recordOpenRun, RUN } from "./frame-table.ts";
@@ -146,16 +146,16 @@ function wordsFill(first: number, count: number, free: bigint): void {
 
 // ---- searches ------------------------------------------------------------------------------------------------
 function shortRunFind(order: number): Frame {
-  let word = wordNext(LOW_WORD);
+  let word = wordNext(wordAboveLow());
   for (let looks = 0; word !== NO_MEMBER; looks++) {
     const bit = runInWord(word, order);
     if (bit !== NO_BIT) return (word * 64 + bit) as Frame;
-    if (looks === LOOKS && areaNext(LOW_AREA) !== NO_MEMBER) break;
+    if (looks === LOOKS && areaNext(areaAboveLow()) !== NO_MEMBER) break;
     word = wordNext(word + 1);
   }
-  let area = areaNext(LOW_AREA);
+  let area = areaNext(areaAboveLow());
   if (area === NO_MEMBER) {
-    for (word = wordNext(0); word !== NO_MEMBER && word < LOW_WORD; word = wordNext(word + 1)) {
+    for (word = wordNext(0); word !== NO_MEMBER && word < wordAboveLow(); word = wordNext(word + 1)) {
       const bit = runInWord(word, order);
       if (bit !== NO_BIT) return (word * 64 + bit) as Frame;
     }
@@ -178,10 +178,10 @@ function runInWord(word: number, order: number): number {
 
 /** Whole areas one after the other; the open one too, if it is whole. */
 function longRunFind(order: number): Frame {
-  let area = wholeRunFind(order - AREA_ORDER, LOW_AREA);
+  let area = wholeRunFind(order - AREA_ORDER, areaAboveLow());
   if (area === NO_MEMBER) {
     areaOpenedClose();
-    area = wholeRunFind(order - AREA_ORDER, LOW_AREA);
+    area = wholeRunFind(order - AREA_ORDER, areaAboveLow());
   }
   if (area === NO_MEMBER) area = wholeRunFind(order - AREA_ORDER, 0);
   return area === NO_MEMBER ? NO_FRAME : ((area * AREA_FRAMES) as Frame);

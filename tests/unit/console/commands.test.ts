@@ -128,27 +128,32 @@ test("mem shows frames and heap, and every line adds up", () => {
   expect(new Set(ends).size).toBe(1);
 });
 
-test("memmap shows every region in order and totals that add up", () => {
+test("memmap shows every byte up to the end of memory, whose it is and why, and totals that add up", () => {
   const lines = answer("memmap");
-  const row = /^ *p0x([0-9a-f]+) +p0x([0-9a-f]+) +(\d+) {2}(.+)$/;
+  const row = /^ *p0x([0-9a-f]+) +p0x([0-9a-f]+) +(\d+) {2}(\w+) +(.+)$/;
   const rows = lines.map((line) => row.exec(line)).filter((found) => found !== null);
   let before = 0;
   let sum = 0;
   for (const [, start, end, kib] of rows) {
-    expect(parseInt(start!, 16)).toBeGreaterThanOrEqual(before);
+    expect(parseInt(start!, 16)).toBe(before);
     before = parseInt(end!, 16);
     expect(Number(kib)).toBe((before - parseInt(start!, 16)) / 1024);
     sum += Number(kib);
   }
-  expect(rows.map((row) => row[4])).toEqual(expect.arrayContaining(["usable", "kernel", "frame bitmap", "reserved"]));
+  const reasons = rows.map((row) => `${row[4]}: ${row[5]}`);
+  expect(reasons).toEqual(expect.arrayContaining([
+    "pool: usable", "kernel: kernel", "kernel: frame bitmap", "kernel: frame records", "firmware: reserved", "nobody: hole",
+  ]));
 
   const totals = lines.slice(rows.length + 1).map((line) => /^ +(\d+) {2}(.+)$/.exec(line)!);
   const names = totals.map((total) => total[2]);
-  expect(names).toEqual(["in the frame pool", "kept by the kernel", "kept by the firmware", "in all"]);
-  const [pool, ours, firmware, all] = totals.map((row) => Number(row[1]));
+  expect(names).toEqual([
+    "in the frame pool", "kept by loader and kernel", "kept by the firmware", "in holes", "in all",
+  ]);
+  const [pool, ours, firmware, holes, all] = totals.map((row) => Number(row[1]));
   expect(pool).toBe(framesTotal() * 4);
-  expect(pool! + ours! + firmware!).toBe(all);
-  expect(all).toBe(sum);
+  expect(pool! + ours! + firmware! + holes!).toBe(all);
+  expect([all, all! * 1024]).toEqual([sum, before]);
 });
 
 test("walk walks the kernel's own tables", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { flushAll } from "../../../../kernel/arch/tlb.ts";
 import {
-  DIRECT_MAP, type Frame, frameAddr, frameBytes, NO_PHYS, type Page, type VirtAddr,
+  DIRECT_MAP, type Frame, frameAddr, frameBytes, IMAGE_MAP, NO_PHYS, type Page, type VirtAddr,
 } from "../../../../kernel/lib/addr.ts";
 import { ALREADY_MAPPED, BAD_ADDRESS, INVALID, NO_MEMORY, NOT_MAPPED, OK } from "../../../../kernel/lib/status.ts";
 import { mapLargest, mapPage, mapRange } from "../../../../kernel/mm/paging/map.ts";
@@ -34,8 +34,10 @@ beforeEach(() => {
   root = tableTake();
 });
 
-/** The tables become the CPU's, with what the kernel needs to go on: its direct map. */
+/** The tables become the CPU's, with what the kernel needs to go on: its direct map, and its image for the statics. */
 function live(): void {
+  const image = page(IMAGE_MAP + 0x14_0000n);
+  expect(mapRange(root, image, frame(0x140), 0x1c0, DATA | PTE_GLOBAL)).toBe(OK);
   expect(mapLargest(root, page(DIRECT_MAP), frame(0), (64 * MIB) / 4096, DATA | PTE_GLOBAL, 2)).toBe(OK);
   writeCr4(0xa0n); // PAE, PGE
   writeCr3(frameAddr(root));
@@ -240,7 +242,7 @@ test("random maps and unmaps agree with a Map, with an outside walker and with t
         }
         for (const p of pages) agrees(p, model.get(p));
       }
-      const seen = mappings(machine, rootAddr()).filter(({ bytes }) => bytes === 4096n);
+      const seen = mappings(machine, rootAddr()).filter(({ va, bytes }) => bytes === 4096n && va < IMAGE_MAP);
       expect(new Map(seen.map(({ va, pa }) => [va, Number(pa >> 12n)]))).toEqual(model);
       for (const p of model.keys()) expect(unmapPage(root, page(p))).toBe(OK);
     }),
