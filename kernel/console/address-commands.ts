@@ -7,17 +7,17 @@ import { logEnd, logHex, logLine, logPhys, logVirt } from "../base/log.ts";
 import { kernelRoot } from "../mm/paging/kernel-map.ts";
 import { translate } from "../mm/paging/walk.ts";
 import { walkShow } from "../stats/walk.ts";
-import { wordIsNumber, wordLog } from "./words.ts";
+import { argumentIsNumber } from "./words.ts";
 
 /** Writes the walk of the address in the kernel's tables. */
 export function walkCommand(): boolean {
-  if (argumentIsAddress()) walkShow(kernelRoot(), argumentAddress());
+  if (argumentIsNumber()) walkShow(kernelRoot(), argumentAddress());
   return true;
 }
 
 /** Comes back if the address is mapped, or in the demand-paged window and given a frame; else the kernel ends. */
 export function faultCommand(): boolean {
-  if (!argumentIsAddress()) return true;
+  if (!argumentIsNumber()) return true;
   const va = argumentAddress();
   const wasMapped = translate(kernelRoot(), va) !== NO_PHYS;
   const byte = loadVolatile8(va);
@@ -28,14 +28,6 @@ export function faultCommand(): boolean {
   logHex("The byte there is ", BigInt(byte));
   logLine(".");
   return true;
-}
-
-/** Is the first argument a number? If not, that is said. */
-function argumentIsAddress(): boolean {
-  if (wordIsNumber(1)) return true;
-  wordLog(1);
-  logLine(" is not a number below 2^64; see help.");
-  return false;
 }
 
 function argumentAddress(): VirtAddr {

@@ -8,6 +8,7 @@ import { panic } from "../base/panic.ts";
 import { stringLength } from "../doors/machine.ts";
 import { faultCommand, walkCommand } from "./address-commands.ts";
 import { completeOffer } from "./complete.ts";
+import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
 import { memCommand, memmapCommand } from "./memory-commands.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
 import { wordCount, wordIs, wordLog } from "./words.ts";
@@ -36,6 +37,10 @@ function commandFind(): boolean {
   if (is("help", "", "this list")) return helpCommand();
   if (is("mem", "", "how much memory is free and in use")) return memCommand();
   if (is("memmap", "", "the machine's memory, and whose it is")) return memmapCommand();
+  if (is("frame", "ADDR", "what is known of the frame at a physical address")) return frameCommand();
+  if (is("owners", "", "whose the frames are, and what for")) return ownersCommand();
+  if (is("leaks", "", "frames whose owner is gone")) return leaksCommand();
+  if (is("audit", "", "does all that is kept about memory agree?")) return auditCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
   if (is("log", "", "what the kernel said until the prompt came")) return logCommand();

@@ -1,13 +1,15 @@
 /** The words of the line: a command and what comes after it. Words are separated by spaces. */
 "compiler: cold"; // for people to read
 import { load8, stringLength } from "../doors/machine.ts";
-import { logAsciiCut } from "../base/log.ts";
+import { logAsciiCut, logLine } from "../base/log.ts";
 import { numberParse } from "../lib/number.ts";
 import { textBegins } from "../lib/text.ts";
 
 const SPACE = 0x20;
 const WORD_COLUMNS = 42; // the longest sentence has 38
-const KIND_MARK = 0x76; // "v": the log writes virtual addresses as v0x400000
+// The log writes addresses as v0x400000 and p0x1000.
+const VIRTUAL_MARK = 0x76;
+const PHYSICAL_MARK = 0x70;
 
 let text = 0n;
 let length = 0;
@@ -31,12 +33,21 @@ export function wordIs(index: number, expected: string): boolean {
   return size === stringLength(expected) && textBegins(expected, text + BigInt(start), size);
 }
 
-/** Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`) is one. */
+/** Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`, `p0x1000`) is one. */
 export function wordIsNumber(index: number): boolean {
   const start = wordFind(index);
   const end = wordEnd(start);
-  const digits = end - start > 1 && byteAt(start) === KIND_MARK ? start + 1 : start;
+  const isMarked = end - start > 1 && (byteAt(start) === VIRTUAL_MARK || byteAt(start) === PHYSICAL_MARK);
+  const digits = isMarked ? start + 1 : start;
   return numberParse(text + BigInt(digits), end - digits);
+}
+
+/** Is the command's argument a number? If not, that is said. */
+export function argumentIsNumber(): boolean {
+  if (wordIsNumber(1)) return true;
+  wordLog(1);
+  logLine(" is not a number below 2^64; see help.");
+  return false;
 }
 
 /** Writes word `index` to the log, cut so that the sentence around it fits the screen. */

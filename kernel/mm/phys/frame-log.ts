@@ -1,15 +1,48 @@
 /** Frames in words: a record's line, the names of kinds and owners. */
 "compiler: cold"; // for people to read
-import { logEnd, logHex, logNumber, logPhys, logText } from "../../base/log.ts";
-import { type Frame, frameAddr } from "../../lib/addr.ts";
-import { FRAME, frameRecord, frameReferences } from "./frame-table.ts";
+import { logEnd, logHex, logLine, logNumber, logPhys, logText } from "../../base/log.ts";
+import { type Frame, frameAddr, NO_FRAME } from "../../lib/addr.ts";
+import { frameIsFreeBit, frameIsHead, isOutside } from "./frame-bits.ts";
+import { FRAME, frameOrder, frameRecord, frameReferences } from "./frame-table.ts";
 import { KIND, type Owner, ownerId, ownerIsGone, ownerIsKnown } from "./owners.ts";
+import { regionFind, regionName, regionWho } from "./regions.ts";
+
+const ORDER_MAX = 18;
+
+/** What the frame is, in a line, whatever `frame` may be: its record if it has one, or why it has none. */
+export function frameDescribe(frame: Frame): void {
+  if (isOutside(frame)) {
+    frameBegin(frame);
+    logLine(" is outside memory");
+    return;
+  }
+  const head = frameHead(frame);
+  if (head !== NO_FRAME) {
+    frameLog(head);
+    if (head === frame) return;
+    frameBegin(frame);
+    logLine(" is within that run");
+    return;
+  }
+  frameBegin(frame);
+  if (frameIsFreeBit(frame)) {
+    logLine(" is free");
+    return;
+  }
+  const region = regionFind(frameAddr(frame));
+  logText(" is kept by the ");
+  logText(region < 0 ? "machine: a hole" : regionWho(region));
+  if (region >= 0) {
+    logText(": ");
+    logText(regionName(region));
+  }
+  logEnd();
+}
 
 /** `mm/phys: frame 1024 p0x400000 TABLE references=0 order=0 owner=kernel page=0x0`, from the record as it is. */
 export function frameLog(frame: Frame): void {
   const record = frameRecord(frame);
-  logNumber("mm/phys: frame ", frame);
-  logPhys(" ", frameAddr(frame));
+  frameBegin(frame);
   logText(" ");
   logText(kindName(FRAME.kind(record)));
   logNumber(" references=", frameReferences(frame));
@@ -18,6 +51,20 @@ export function frameLog(frame: Frame): void {
   ownerLog(FRAME.owner(record) as Owner);
   logHex(" page=", FRAME.page(record));
   logEnd();
+}
+
+/** The frame itself if it is handed out, the head of the run in which it lies, or NO_FRAME. It is not outside. */
+export function frameHead(frame: Frame): Frame {
+  for (let order = 0; order <= ORDER_MAX; order++) {
+    const head = Number((BigInt(frame) >> BigInt(order)) << BigInt(order)) as Frame;
+    if (frameIsHead(head) && frameOrder(head) >= order) return head;
+  }
+  return NO_FRAME;
+}
+
+function frameBegin(frame: Frame): void {
+  logNumber("mm/phys: frame ", frame);
+  logPhys(" ", frameAddr(frame));
 }
 
 /** `kernel`, or the owner's number; for one that is in no list, that it is unknown. */
