@@ -21,7 +21,7 @@ const NAME = 12;
 const COUNT = 14;
 const KIB_PER_FRAME = 4;
 /** Of an owner that has gone, so many of its frames are shown. */
-const LEAKS_SHOWN = 16;
+const LEAKS_SHOWN = 16; // lines
 
 /** The frame that holds the physical address that was typed. */
 export function frameCommand(): boolean {
@@ -79,6 +79,7 @@ export function leaksCommand(): boolean {
 
 function leaksShow(owner: Owner): void {
   let shown = 0;
+  let left = ownerFrames(owner);
   for (let frame = 0; frame < framesLimit() && shown < LEAKS_SHOWN; ) {
     const at = frame as Frame;
     if (!frameIsTaken(at)) {
@@ -88,10 +89,13 @@ function leaksShow(owner: Owner): void {
     if (frameOwner(at) === owner) {
       frameLog(at);
       shown++;
+      left -= runFrames(frameOrder(at));
     }
     frame += runFrames(frameOrder(at));
   }
-  if (ownerFrames(owner) > shown) logLine("…and more.");
+  if (left === 0) return;
+  logNumber("and more: ", left);
+  logEnd();
 }
 
 export function auditCommand(): boolean {

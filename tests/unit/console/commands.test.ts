@@ -7,7 +7,11 @@ import { plugRtc } from "../../fake/clocks.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import { consoleRun } from "../../../kernel/console/console.ts";
 import { heapFree, heapLargest, heapSize, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
-import { framesFree, framesTotal } from "../../../kernel/mm/phys/frames.ts";
+import { framesLimit } from "../../../kernel/mm/phys/frame-bits.ts";
+import { FRAME, frameRecord } from "../../../kernel/mm/phys/frame-table.ts";
+import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { KIND, kernelFrames, ownerClose, ownerOpen } from "../../../kernel/mm/phys/owners.ts";
+import { runGive, runTake } from "../../../kernel/mm/phys/runs.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { DebugExit, Halted, KernelPanic, type Machine } from "../../fake/machine.ts";
 import { bootedMachine, faultsReachTheKernel } from "../trap/booted.ts";
@@ -70,7 +74,8 @@ test("help has one aligned line for each command, and each of them exists", () =
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "memmap", "walk", "fault", "log", "date", "interrupts", "panic", "exit",
+    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "fault", "log", "date", "interrupts", "panic",
+    "exit",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
@@ -154,6 +159,55 @@ test("memmap shows every byte up to the end of memory, whose it is and why, and 
   expect(pool).toBe(framesTotal() * 4);
   expect(pool! + ours! + firmware! + holes!).toBe(all);
   expect([all, all! * 1024]).toEqual([sum, before]);
+});
+
+test("owners shows whose the frames are; with what is free they add up to the pool", () => {
+  const lines = answer("owners").map((line) => /^(\w+|in all) +(\d+) +(\d+)(?: {2}(\w+))?$/.exec(line)).filter((m) => m !== null);
+  const byOwner = lines.filter((line) => line[4] !== undefined);
+  const sum = byOwner.reduce((total, line) => total + Number(line[2]), framesFree());
+  expect(sum).toBe(framesTotal());
+  expect(byOwner.map((line) => `${line[1]} ${line[4]}`)).toEqual(["KERNEL kernel", "TABLE kernel", "HEAP kernel"]);
+  expect(lines.every((line) => Number(line[3]) === Number(line[2]) * 4)).toBe(true);
+  expect(lines.find((line) => line[1] === "in all")![2]).toBe(String(framesTotal()));
+});
+
+test("frame says of any physical address what its frame is", () => {
+  const frame = frameTake(kernelFrames());
+  const taken = `p0x${(frame * 4096).toString(16)}`;
+  expect(answers(`frame ${taken}`, "frame 0x109000", "frame 0xa0000", "frame 0xffff_ffff_ffff_ffff", "frame x")).toEqual([
+    [`mm/phys: frame ${frame} ${taken} KERNEL references=0 order=0 owner=kernel page=0x0`],
+    ["mm/phys: frame 265 p0x109000 is kept by the kernel: kernel"],
+    ["mm/phys: frame 160 p0xa0000 is kept by the machine: a hole"],
+    ["No physical address has more than 52 bits."],
+    ["x is not a number below 2^64; see help."],
+  ]);
+  frameGive(frame);
+  expect(answer(`frame ${taken}`)).toEqual([`mm/phys: frame ${frame} ${taken} is free`]);
+  expect(answer(`frame 0x${(framesLimit() * 4096).toString(16)}`)[0]).toMatch(/ is outside memory$/);
+});
+
+test("leaks names the frames of an owner that is gone, until they come back", () => {
+  expect(answer("leaks")).toEqual(["No frame has an owner that is gone."]);
+  const owner = ownerOpen(0xffff_8000_0000_9000n, KIND.USER, 7n);
+  const run = runTake(2, owner);
+  expect(ownerClose(owner)).toBe(false);
+  expect(answer("leaks")).toEqual([
+    "Frames whose owner is gone: 4",
+    `mm/phys: frame ${run} p0x${(run * 4096).toString(16)} USER references=0 order=2 owner=7 (gone) page=0x0`,
+  ]);
+  runGive(run, 2);
+  expect([answer("leaks"), ownerClose(owner)]).toEqual([["No frame has an owner that is gone."], true]);
+});
+
+test("audit agrees on a machine that is well, and names the first frame that is not", () => {
+  expect(answer("audit")).toEqual(["All that memory management keeps agrees."]);
+  const frame = frameTake(kernelFrames());
+  const record = frameRecord(frame);
+  const owner = FRAME.owner(record);
+  FRAME.setOwner(record, 0x1234n);
+  expect(answer("audit")).toEqual([`mm/phys: audit: frame or count ${frame}: the owner is nobody`]);
+  FRAME.setOwner(record, owner);
+  frameGive(frame);
 });
 
 test("walk walks the kernel's own tables", () => {
