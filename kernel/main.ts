@@ -26,6 +26,7 @@ import { OK } from "./lib/status.ts";
 import { HEAP_FRAMES_LEAST, heapBoot } from "./mm/heap/heap-boot.ts";
 import { frameWindowBuild } from "./mm/paging/frame-window.ts";
 import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "./mm/paging/kernel-map.ts";
+import { flushNow } from "./mm/paging/flush.ts";
 import { unmapPage } from "./mm/paging/unmap.ts";
 import { translate } from "./mm/paging/walk.ts";
 import { framesBoot, reservationGive } from "./mm/phys/frames-boot.ts";
@@ -114,7 +115,7 @@ function demandPageProve(): void {
   if (loadVolatile64(page) !== page) panic("boot: the page fault was repaired with the wrong page", page);
 
   const pa = translate(kernelRoot(), page);
-  unmapPage(kernelRoot(), page);
+  flushNow(unmapPage(kernelRoot(), page));
   frameGive(frameOf(pa));
   logVirt("mm/fault: demand page ", page);
   logPhys(" -> ", pa);

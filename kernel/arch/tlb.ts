@@ -8,6 +8,11 @@ export function flushPage(va: VirtAddr): void {
   invalidatePage(va);
 }
 
+/** Drops what is not global, and all upper entries. */
+export function flushSpace(): void {
+  writeCr3(readCr3());
+}
+
 /** Drops everything (Intel SDM vol. 3A, "Operations that Invalidate TLBs and Paging-Structure Caches"). */
 export function flushAll(): void {
   const cr4 = readCr4();

@@ -1,18 +1,44 @@
-/** How an operation ended: OK, or the negative error number that Linux uses for the same cause. */
+/**
+ * How an operation ended: OK, or a negative number whose last two digits, so to speak, are Linux's error number for the
+ * cause, and whose rest tells causes apart that share one: -(256 * which + errno).
+ */
 export type Status = number & { readonly __brand: "Status" };
 
 export const OK = 0 as Status;
+/** ENXIO: nothing is mapped there. */
+export const NOT_MAPPED = -6 as Status;
 /** ENOMEM: no frame, or no room in the range asked for. */
 export const NO_MEMORY = -12 as Status;
-/** EFAULT: an address that is not canonical, or not the caller's to use. */
+/** EFAULT: an address that is not the caller's to use. */
 export const BAD_ADDRESS = -14 as Status;
+/** EFAULT: bits 47 to 63 are not equal. */
+export const NOT_CANONICAL = -270 as Status;
+/** EFAULT: the range begins in one half of the address space and does not end there. */
+export const WRAPS = -526 as Status;
 /** EBUSY: it is in use. */
 export const BUSY = -16 as Status;
 /** EEXIST: something is mapped there already. */
 export const ALREADY_MAPPED = -17 as Status;
 /** EINVAL: a size, alignment or flag that makes no sense. */
 export const INVALID = -22 as Status;
-/** ENXIO: nothing is mapped there. */
-export const NOT_MAPPED = -6 as Status;
+/** EINVAL: an address or frame that is no multiple of the page size. */
+export const MISALIGNED = -278 as Status;
+/** EINVAL: no page at all, or less. */
+export const EMPTY_RANGE = -534 as Status;
+/** EINVAL: a flag that does not exist, or is not the caller's to set. */
+export const UNKNOWN_FLAG = -790 as Status;
+/** EINVAL: a page would be writable and executable. */
+export const WRITABLE_CODE = -1046 as Status;
+/** EINVAL: a page for the user where the kernel's are, or the reverse. */
+export const WRONG_HALF = -1302 as Status;
+/** EINVAL: no frame has this number. */
+export const NO_SUCH_FRAME = -1558 as Status;
+/** EINVAL: these pages do not make up a larger one. */
+export const NOT_JOINABLE = -1814 as Status;
 /** EUCLEAN: a structure in memory contradicts itself. */
 export const DAMAGED = -117 as Status;
+
+/** Linux's error number, above 0, for a status other than OK. */
+export function statusErrno(status: Status): number {
+  return -status & 0xff;
+}

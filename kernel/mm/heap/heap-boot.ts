@@ -15,6 +15,7 @@ import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
 import { levelFrames, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
+import { flushNow } from "../paging/flush.ts";
 import { unmapPage } from "../paging/unmap.ts";
 import { translate } from "../paging/walk.ts";
 import { frameGive, framesFree, frameTake } from "../phys/frames.ts";
@@ -128,7 +129,7 @@ function pagesUnmap(count: number): void {
   for (let left = count; left > 0; left--) {
     const page = pageAfter(base, left - 1);
     const frame = frameOf(translate(kernelRoot(), page));
-    unmapPage(kernelRoot(), page);
+    flushNow(unmapPage(kernelRoot(), page));
     frameGive(frame);
   }
 }

@@ -23,14 +23,16 @@ import {
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { framesFree } from "../phys/frames.ts";
+import { kernelTables } from "../phys/owners.ts";
 import { memoryLimit } from "../phys/memory-map.ts";
 import { regionCount, regionEnd, regionIsMemory, regionStart } from "../phys/regions.ts";
+import { flushLater, flushPay } from "./flush.ts";
 import { frameWindowEntry } from "./frame-window.ts";
 import { mapLargest, mapRange } from "./map.ts";
 import {
   levelSpan, PTE_EMPTY, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
-import { tablesInit, tablesReachAll, tablesStock, tableTake } from "./tables.ts";
+import { tableEntriesAdd, tablesInit, tablesReachAll, tablesStock, tableTake } from "./tables.ts";
 import { tableTreeGive, unmapPage } from "./unmap.ts";
 import { entryAddr, entryReach, NO_ENTRY } from "./walk.ts";
 
@@ -59,6 +61,7 @@ export function kernelMapBuild(): Status {
   }
   logNumber("mm/paging: the kernel map cannot be built, status=", status);
   logLine(status === NO_MEMORY ? ", out of frames below 4 GiB" : "");
+  flushPay();
   if (root !== NO_FRAME) {
     pteWrite(entryAddr(root, FRAME_TABLE, TOP_LEVEL), PTE_EMPTY); // its tables are the memory map's
     tableTreeGive(root, TOP_LEVEL);
@@ -71,6 +74,7 @@ export function kernelMapBuild(): Status {
 export function kernelMapSwitch(): void {
   writeCr3(frameAddr(root));
   flushAll(); // however the boot tables marked their pages
+  flushPay();
   tablesReachAll();
 }
 
@@ -81,9 +85,10 @@ export function kernelRoot(): Frame {
 
 function rootBuild(): Status {
   root = NO_FRAME;
-  if (!tablesStock(1)) return NO_MEMORY;
+  if (!tablesStock(1, kernelTables())) return NO_MEMORY;
   root = tableTake();
   pteWrite(entryAddr(root, FRAME_TABLE, TOP_LEVEL), frameWindowEntry());
+  tableEntriesAdd(root, 1);
   for (let slot = 0; slot < KERNEL_SLOTS; slot++) {
     const va = virtAddr(KERNEL_HALF + BigInt(slot) * levelSpan(TOP_LEVEL));
     if (entryReach(root, va, TOP_LEVEL - 1, 0n) === NO_ENTRY) return NO_MEMORY;
@@ -129,7 +134,7 @@ function imageBuild(): Status {
   let status = sectionMap(textStart(), textEnd(), TEXT);
   if (status === OK) status = sectionMap(rodataStart(), rodataEnd(), RODATA);
   if (status === OK) status = sectionMap(dataStart(), dataEnd(), DATA);
-  for (let i = 0; i < stackGuardCount() && status === OK; i++) status = unmapPage(root, stackGuard(i));
+  for (let i = 0; i < stackGuardCount() && status === OK; i++) status = flushLater(unmapPage(root, stackGuard(i)));
   return status;
 }
 

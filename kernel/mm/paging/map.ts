@@ -1,38 +1,47 @@
 /**
  * Mapping pages. Every operation is all or nothing: it looks first, puts aside the tables that it needs, and then
- * cannot fail. Nothing is ever writable and executable at once.
+ * cannot fail. Nothing is ever writable and executable at once. None owes a flush: the CPU keeps no absent entries.
  */
-import { physicalLimit } from "../../arch/cpu.ts";
-import { type Frame, frameAddr, frameAfter, KERNEL_HALF, type Page, pageAfter } from "../../lib/addr.ts";
-import { ALREADY_MAPPED, INVALID, NO_MEMORY, OK, type Status } from "../../lib/status.ts";
+import { type Frame, frameAddr, frameAfter, type Page, pageAfter } from "../../lib/addr.ts";
+import { ALREADY_MAPPED, NO_MEMORY, OK, type Status, WRONG_HALF } from "../../lib/status.ts";
+import { frameOwner } from "../phys/frame-table.ts";
+import { flushNow } from "./flush.ts";
 import {
-  levelFrames, levelSpan, PTE_CACHE_DISABLE, PTE_EMPTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER,
-  PTE_WRITABLE, PTE_WRITE_THROUGH, pteIsPresent, pteMake, pteRead, pteWrite, TOP_LEVEL,
+  levelFrames, levelSpan, type Pte, PTE_EMPTY, PTE_HUGE, PTE_PRESENT, PTE_USER, pteIsPresent, pteMake, pteRead, pteWrite,
+  TOP_LEVEL,
 } from "./pte.ts";
-import { entriesAreEmpty, entriesHere, entryAfter, rangeCheck } from "./range.ts";
-import { tablesStock } from "./tables.ts";
+import { entriesAreEmpty, entriesHere, entryAfter, flagsCheck, framesCheck, rangeCheck } from "./range.ts";
+import { tableEntriesAdd, tablesStock } from "./tables.ts";
 import { unmapRange } from "./unmap.ts";
-import { entryAddr, entryDeepest, entryReach, entryStop } from "./walk.ts";
-
-/** What a caller may ask for; P and the page size are the mapper's business, A and D the CPU's. */
-const FLAGS_ALLOWED =
-  PTE_WRITABLE | PTE_USER | PTE_WRITE_THROUGH | PTE_CACHE_DISABLE | PTE_GLOBAL | PTE_NO_EXECUTE;
+import { entryAddr, entryDeepest, entryReach, entryStop, entryTable } from "./walk.ts";
 
 /** Tables that the range last planned lacks. */
 let tablesMissing = 0;
 
 /**
- * Maps `page` to `frame`. BAD_ADDRESS: not canonical. INVALID: not aligned, no such frame, or flags that are unknown,
- * writable and executable, or for the user in a slot of the kernel's or the reverse. ALREADY_MAPPED. NO_MEMORY: no
- * frame for a table. No flush: the CPU does not cache absent entries.
+ * Maps `page` to `frame`. What is asked for may be wrong: MISALIGNED, NOT_CANONICAL, NO_SUCH_FRAME, UNKNOWN_FLAG,
+ * WRITABLE_CODE, WRONG_HALF (for the user in a slot of the kernel's, or the reverse). What is there may be in the way:
+ * ALREADY_MAPPED. NO_MEMORY: no frame for a table. Nothing has changed then. Cost: about 60 instructions if no table is
+ * missing.
  */
 export function mapPage(root: Frame, page: Page, frame: Frame, flags: bigint): Status {
-  return mapLevel(root, page, frame, 1, flags, 1);
+  let status = rangeCheck(page, 1, 1);
+  if (status === OK) status = framesCheck(frame, 1, 1);
+  if (status === OK) status = flagsCheck(page, flags);
+  if (status !== OK) return status;
+
+  const entry = entryDeepest(root, page, 1);
+  if (entryStop() !== 1) return mapPages(root, page, frame, 1, flags, 1);
+  if (isSlotOfOther(root, page, flags & PTE_USER)) return WRONG_HALF;
+  if (pteRead(entry) !== PTE_EMPTY) return ALREADY_MAPPED;
+  pteWrite(entry, pteMake(frame, flags | PTE_PRESENT));
+  tableEntriesAdd(entryTable(entry), 1);
+  return OK;
 }
 
-/** The same for `count` pages and consecutive frames. Reads and writes each entry once, walks once every 2 MiB. */
+/** The same for `count` pages and consecutive frames; EMPTY_RANGE and WRAPS besides. Walks once every 2 MiB. */
 export function mapRange(root: Frame, first: Page, frame: Frame, count: number, flags: bigint): Status {
-  return mapLevel(root, first, frame, count, flags, 1);
+  return mapPages(root, first, frame, count, flags, 1);
 }
 
 /**
@@ -50,9 +59,9 @@ export function mapLargest(
     const at = frameAfter(frame, done);
     const level = levelFitting(page, at, count - done, topLevel);
     const entries = entriesFitting(page, at, count - done, level, topLevel);
-    const answer = mapLevel(root, page, at, entries, flags, level);
+    const answer = mapPages(root, page, at, entries, flags, level);
     if (answer !== OK) {
-      if (done > 0) unmapRange(root, first, done);
+      if (done > 0) flushNow(unmapRange(root, first, done));
       return answer;
     }
     done += entries * levelFrames(level);
@@ -60,13 +69,16 @@ export function mapLargest(
   return OK;
 }
 
-/** `count` pages of the size of `level`, all or nothing. */
-function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: bigint, level: number): Status {
+/** `count` pages of the size of `level` (1: 4 KiB, 2: 2 MiB, 3: 1 GiB), all or nothing: mapRange for any size. */
+export function mapPages(
+  root: Frame, first: Page, frame: Frame, count: number, flags: bigint, level: number,
+): Status {
   let status = rangeCheck(first, count, level);
-  if (status === OK) status = targetCheck(first, frame, count, flags, level);
+  if (status === OK) status = framesCheck(frame, count, level);
+  if (status === OK) status = flagsCheck(first, flags);
   if (status === OK) status = mapPlan(root, first, count, level, flags & PTE_USER);
   if (status !== OK) return status;
-  if (!tablesStock(tablesMissing)) return NO_MEMORY;
+  if (!tablesStock(tablesMissing, frameOwner(root))) return NO_MEMORY;
 
   const step = levelFrames(level);
   const leaf = level === 1 ? flags | PTE_PRESENT : flags | PTE_PRESENT | PTE_HUGE;
@@ -74,9 +86,12 @@ function mapLevel(root: Frame, first: Page, frame: Frame, count: number, flags: 
     const page = pageAfter(first, done * step);
     const entry = entryReach(root, page, level, flags & PTE_USER);
     const here = entriesHere(page, level, count - done);
+    let pte: bigint = pteMake(frameAfter(frame, done * step), leaf);
     for (let i = 0; i < here; i++) {
-      pteWrite(entryAfter(entry, i), pteMake(frameAfter(frame, (done + i) * step), leaf));
+      pteWrite(entryAfter(entry, i), pte as Pte);
+      pte += levelSpan(level);
     }
+    tableEntriesAdd(entryTable(entry), here);
     done += here;
   }
   return OK;
@@ -87,7 +102,7 @@ function mapPlan(root: Frame, first: Page, count: number, level: number, user: b
   tablesMissing = 0;
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done * levelFrames(level));
-    if (isSlotOfOther(root, page, user)) return INVALID;
+    if (isSlotOfOther(root, page, user)) return WRONG_HALF;
     const entry = entryDeepest(root, page, level);
     const stop = entryStop();
     const here = entriesHere(page, level, count - done);
@@ -115,15 +130,6 @@ function tablesStarting(page: Page, level: number, stop: number, isFirst: boolea
     if (isFirst || (page & (levelSpan(at + 1) - 1n)) === 0n) count++;
   }
   return count;
-}
-
-/** What the pages would show, and how: see mapPage for what INVALID means. */
-function targetCheck(first: Page, frame: Frame, count: number, flags: bigint, level: number): Status {
-  if (frame < 0 || (frameAddr(frame) & (levelSpan(level) - 1n)) !== 0n) return INVALID;
-  if (frameAddr(frame) + BigInt(count) * levelSpan(level) > physicalLimit()) return INVALID;
-  if ((flags & ~FLAGS_ALLOWED) !== 0n) return INVALID;
-  if ((flags & (PTE_WRITABLE | PTE_NO_EXECUTE)) === PTE_WRITABLE) return INVALID;
-  return (flags & PTE_USER) !== 0n && first >= KERNEL_HALF ? INVALID : OK;
 }
 
 /** The largest page, up to that of `topLevel`, that can stand at `page` for `frame` with `count` frames to go. */

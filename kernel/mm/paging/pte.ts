@@ -30,7 +30,7 @@ export const PTE_HUGE = 0x80n;
 export const PTE_GLOBAL = 0x100n;
 export const PTE_NO_EXECUTE = 1n << 63n;
 
-const PTE_FRAME = 0x000f_ffff_ffff_f000n;
+export const PTE_FRAME = 0x000f_ffff_ffff_f000n;
 
 /** Entries in a table, each of ENTRY_BYTES; INDEX_BITS of an address choose one. */
 export const TABLE_ENTRIES = 512;

@@ -1,15 +1,18 @@
 /**
- * Frames that become page tables.
+ * Frames that become page tables. The frame record of a table counts its entries that are not empty (`references`), so
+ * that nobody has to look for them; its owner is the owner of the root under which it hangs.
  *
  * An operation that must not stop half-way first puts aside as many frames as it can need (tablesStock), and only then
- * changes anything. The stock is a list through the first word of each frame; between operations it is empty.
+ * changes anything. The stock is a list through the records of the frames; between operations it is empty.
  */
 import { panic } from "../../base/panic.ts";
-import { fillWords, load64, store64 } from "../../doors/machine.ts";
+import { fillWords } from "../../doors/machine.ts";
 import { BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, NO_FRAME, physAddr } from "../../lib/addr.ts";
+import { FRAME, frameNext, frameNextSet, frameRecord } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
-import { kernelTables } from "../phys/owners.ts";
+import type { Owner } from "../phys/owners.ts";
 import { rangeTake } from "../phys/ranges.ts";
+import { cursorForget } from "./cursor.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
 let stock: Frame = NO_FRAME;
@@ -21,6 +24,7 @@ export function tablesInit(): void {
   stock = NO_FRAME;
   stockCount = 0;
   isBooting = true;
+  cursorForget();
 }
 
 /** The kernel's own direct map is live: every frame can be a table. */
@@ -28,19 +32,24 @@ export function tablesReachAll(): void {
   isBooting = false;
 }
 
-/** Makes sure that `count` tables can be taken; otherwise false, and the stock is empty. */
-export function tablesStock(count: number): boolean {
+/** Makes sure that `count` tables of `owner` can be taken; otherwise false, and the stock is empty. */
+export function tablesStock(count: number, owner: Owner): boolean {
   while (stockCount < count) {
-    const frame = frameTakeInReach();
+    const frame = frameTakeInReach(owner);
     if (frame === NO_FRAME) {
-      stockGiveBack();
+      tablesStockEnd();
       return false;
     }
-    store64(frameBytes(frame), BigInt(stock + 1)); // NO_FRAME, -1, becomes 0
+    frameNextSet(frame, stock);
     stock = frame;
     stockCount++;
   }
   return true;
+}
+
+/** What is left of the stock is given back. */
+export function tablesStockEnd(): void {
+  while (stockCount > 0) frameGive(stockPop());
 }
 
 /** A table with every entry empty, from the stock. */
@@ -51,26 +60,28 @@ export function tableTake(): Frame {
   return frame;
 }
 
-/** Nothing may lead to the table any more, in memory or in the TLB. */
-export function tableGive(table: Frame): void {
-  frameGive(table);
+/** Entries of the table that are not empty. */
+export function tableEntries(table: Frame): number {
+  return FRAME.references(frameRecord(table));
+}
+/** It has `count` more, or fewer. */
+export function tableEntriesAdd(table: Frame, count: number): void {
+  const record = frameRecord(table);
+  FRAME.setReferences(record, FRAME.references(record) + count);
 }
 
 /** Any frame; while the boot tables are live, one that they show. */
-function frameTakeInReach(): Frame {
-  const frame = frameTake(kernelTables());
+function frameTakeInReach(owner: Owner): Frame {
+  const frame = frameTake(owner);
   if (frame === NO_FRAME || !isBooting || frameAddr(frame) < BOOT_REACH) return frame;
   frameGive(frame);
-  return rangeTake(1, 1, frameOf(physAddr(BOOT_REACH)), kernelTables());
+  return rangeTake(1, 1, frameOf(physAddr(BOOT_REACH)), owner);
 }
 
 function stockPop(): Frame {
   const frame = stock;
-  stock = (Number(load64(frameBytes(frame))) - 1) as Frame;
+  stock = frameNext(frame);
   stockCount--;
   return frame;
 }
 
-function stockGiveBack(): void {
-  while (stockCount > 0) frameGive(stockPop());
-}

@@ -1,73 +1,107 @@
 /** Taking mappings away, all or nothing. */
-import { flushPage } from "../../arch/tlb.ts";
-import { type Frame, KERNEL_HALF, type Page, pageAfter } from "../../lib/addr.ts";
-import { INVALID, NOT_MAPPED, OK, type Status } from "../../lib/status.ts";
+import { type Frame, KERNEL_HALF, type Page, pageAfter, type PhysAddr } from "../../lib/addr.ts";
+import { NOT_MAPPED, OK, type Status } from "../../lib/status.ts";
+import { frameGive } from "../phys/frames.ts";
+import { cursorForget } from "./cursor.ts";
+import { flushOwe, flushOweTable, type Owed, owed } from "./flush.ts";
 import {
-  levelFrames, levelSpan, PTE_EMPTY, pteFrame, pteIsPresent, pteIsTable, pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
+  levelFrames, PTE_EMPTY, type Pte, pteFrame, pteIsPresent, pteIsTable, pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "./pte.ts";
-import { entriesAreEmpty, entriesHere, entryAfter, entryFirst, rangeCheck } from "./range.ts";
-import { tableGive } from "./tables.ts";
-import { entryDeepest, entryFind, entryStop, NO_ENTRY } from "./walk.ts";
+import { entriesHere, entryAfter, entryFirst, rangeCheck } from "./range.ts";
+import { edgesSplit } from "./split.ts";
+import { tableEntries, tableEntriesAdd } from "./tables.ts";
+import { entryDeepest, entryFind, entryStop, entryTable, NO_ENTRY } from "./walk.ts";
 
-/** unmapRange for one page. */
-export function unmapPage(root: Frame, page: Page): Status {
+/** unmapRange for one page of 4 KiB. Cost: about 60 instructions if its table stays. */
+export function unmapPage(root: Frame, page: Page): Owed {
   return unmapRange(root, page, 1);
 }
 
 /**
- * Takes the mapping of `count` pages away, flushes, and gives back tables that are empty then, except the kernel half's
- * tables of level 3, which every space shares. The frames stay their owner's. NOT_MAPPED: a page of the range is
- * absent. INVALID: not aligned, or the range cuts a larger page. BAD_ADDRESS: not canonical. Costs up to 512 loads for
- * each table that is left.
+ * Takes the mapping of `count` pages away, larger pages at the ends being split, and the tables that are empty then,
+ * except the kernel half's of level 3, which every space shares. The frames stay their owner's, and must stay so until
+ * the flush is paid. EMPTY_RANGE, MISALIGNED, NOT_CANONICAL, WRAPS; NOT_MAPPED: a page of the range is absent; NO_MEMORY:
+ * no table to split a larger page. Nothing has changed then, and nothing is owed.
+ * Cost: a walk for each 2 MiB, a load and a store for each entry.
  */
-export function unmapRange(root: Frame, first: Page, count: number): Status {
+export function unmapRange(root: Frame, first: Page, count: number): Owed {
   let status = rangeCheck(first, count, 1);
-  if (status === OK) status = unmapPlan(root, first, count);
-  if (status !== OK) return status;
+  if (status === OK) status = presentCheck(root, first, count);
+  if (status === OK) status = edgesSplit(root, first, count);
+  if (status !== OK) return owed(status);
 
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done);
     const entry = entryDeepest(root, page, 1);
     const level = entryStop();
-    pteWrite(entry, PTE_EMPTY);
-    flushPage(page);
-    done += levelFrames(level);
-    if (done >= count || entriesHere(page, level, 2) === 1) tablesPrune(root, page, level);
+    const here = entriesHere(page, level, Math.floor((count - done) / levelFrames(level)));
+    done += entriesClear(root, page, entry, here, level) * levelFrames(level);
   }
-  return OK;
+  return owed(OK);
 }
 
-function unmapPlan(root: Frame, first: Page, count: number): Status {
+/** Is every page of the range there? NOT_MAPPED if not. */
+export function presentCheck(root: Frame, first: Page, count: number): Status {
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done);
-    const pte = pteRead(entryDeepest(root, page, 1));
+    const entry = entryDeepest(root, page, 1);
     const level = entryStop();
-    if (!pteIsPresent(pte)) return NOT_MAPPED;
-    if ((page & (levelSpan(level) - 1n)) !== 0n || count - done < levelFrames(level)) return INVALID;
-    done += levelFrames(level);
+    if (level > 1) {
+      if (!pteIsPresent(pteRead(entry))) return NOT_MAPPED;
+      // to the end of the larger page, from wherever in it this one lies
+      done += levelFrames(level) - (Number(page >> 12n) & (levelFrames(level) - 1));
+      continue;
+    }
+    const here = entriesHere(page, 1, count - done);
+    for (let i = 0; i < here; i++) {
+      if (!pteIsPresent(pteRead(entryAfter(entry, i)))) return NOT_MAPPED;
+    }
+    done += here;
   }
   return OK;
 }
 
-/** Gives back `table`, of `level`, and every table under it; no CPU may know them. Pages' frames are not touched. */
-export function tableTreeGive(table: Frame, level: number): void {
-  for (let i = 0; i < TABLE_ENTRIES && level > 1; i++) {
-    const pte = pteRead(entryAfter(entryFirst(table), i));
-    if (pteIsTable(pte)) tableTreeGive(pteFrame(pte), level - 1);
+/** Up to `count` leaves from `entry` on become empty: how many, for the next may lead to a table. */
+function entriesClear(root: Frame, page: Page, entry: PhysAddr, count: number, level: number): number {
+  let seen = 0n;
+  let cleared = 0;
+  for (; cleared < count; cleared++) {
+    const at = entryAfter(entry, cleared);
+    const pte = pteRead(at);
+    if (level > 1 && pteIsTable(pte)) break;
+    seen |= pte;
+    pteWrite(at, PTE_EMPTY);
   }
-  tableGive(table);
+  flushOwe(root, page, cleared, level, seen);
+  tableEntriesAdd(entryTable(entry), -cleared);
+  if (tableEntries(entryTable(entry)) === 0) tablesPrune(root, page, level);
+  return cleared;
 }
 
-/** Gives back the table of `level` that covers `page` if it is empty, and then those above it likewise. */
-function tablesPrune(root: Frame, page: Page, level: number): void {
+/** Takes the empty table of `level` that covers `page` out of use, and those above it that are empty then. */
+export function tablesPrune(root: Frame, page: Page, level: number): void {
   const highest = page >= KERNEL_HALF ? TOP_LEVEL - 2 : TOP_LEVEL - 1;
   for (let at = level; at <= highest; at++) {
     const above = entryFind(root, page, at + 1);
     if (above === NO_ENTRY) return;
     const table = pteFrame(pteRead(above));
-    if (!entriesAreEmpty(entryFirst(table), TABLE_ENTRIES)) return;
+    if (tableEntries(table) !== 0) return;
     pteWrite(above, PTE_EMPTY);
-    flushPage(page); // the CPU may remember the way through this table, not only the page
-    tableGive(table);
+    tableEntriesAdd(entryTable(above), -1);
+    cursorForget();
+    flushOweTable(table);
   }
+}
+
+/**
+ * Gives back `table`, of `level`, and every table under it; no CPU may know them. What pages show is not touched.
+ */
+export function tableTreeGive(table: Frame, level: number): void {
+  for (let i = 0; i < TABLE_ENTRIES && level > 1; i++) {
+    const pte: Pte = pteRead(entryAfter(entryFirst(table), i));
+    if (pteIsTable(pte)) tableTreeGive(pteFrame(pte), level - 1);
+  }
+  tableEntriesAdd(table, -tableEntries(table));
+  cursorForget();
+  frameGive(table);
 }

@@ -13,7 +13,7 @@
  */
 import { panic } from "../../base/panic.ts";
 import { store64 } from "../../doors/machine.ts";
-import { type Frame, FRAME_TABLE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { type Frame, FRAME_TABLE, NO_FRAME, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { layout, u16, u32, u64, u8 } from "../../lib/layout.ts";
 import { OWNER, type Owner } from "./owners.ts";
 
@@ -27,6 +27,7 @@ export const FRAME_SHIFT = 5n;
 export const RUN = 0x8000_0000;
 const REFERENCES = 0x7fff_ffff;
 const ORDER_SHIFT = 56n;
+const NO_LINK = 0xffff_ffff;
 
 let table: VirtAddr = FRAME_TABLE;
 
@@ -56,6 +57,15 @@ export function framePage(frame: Frame): bigint {
 }
 export function framePageSet(frame: Frame, page: bigint): void {
   FRAME.setPage(frameRecord(frame), page);
+}
+
+/** The next of a list that the frame is in, or NO_FRAME; whoever has the frame decides which list that is. */
+export function frameNext(frame: Frame): Frame {
+  const next = FRAME.next(frameRecord(frame));
+  return (next === NO_LINK ? NO_FRAME : next) as Frame;
+}
+export function frameNextSet(frame: Frame, next: Frame): void {
+  FRAME.setNext(frameRecord(frame), next === NO_FRAME ? NO_LINK : next);
 }
 
 /** How many mappings and pins there are; a frame is given back when there are none. */

@@ -4,6 +4,7 @@ import { type Frame, frameBytes, NO_FRAME, type Page, pageOf, virtAddr } from ".
 import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
@@ -27,7 +28,7 @@ export function codeTake(): void {
   codeBegin();
 }
 export function codeGive(): void {
-  unmapPage(kernelRoot(), codePage());
+  flushNow(unmapPage(kernelRoot(), codePage()));
   frameGive(frame);
 }
 function codePage(): Page {

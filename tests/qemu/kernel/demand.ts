@@ -4,6 +4,7 @@ import { loadVolatile64, storeVolatile64 } from "../../../kernel/doors/machine.t
 import { DEMAND_WINDOW, frameOf, type Page, PAGE_SIZE, pageOf, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { frameGive, framesFree } from "../../../kernel/mm/phys/frames.ts";
@@ -29,7 +30,7 @@ export function demandScenario(): void {
 
 function giveBack(page: Page): void {
   const frame = frameOf(translate(kernelRoot(), page));
-  claim(unmapPage(kernelRoot(), page) === OK, "demand: the page was not mapped", page);
+  claim(flushNow(unmapPage(kernelRoot(), page)) === OK, "demand: the page was not mapped", page);
   frameGive(frame);
 }
 

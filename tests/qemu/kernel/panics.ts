@@ -16,6 +16,7 @@ import { DEMAND_WINDOW, FRAME_TABLE, frameOf, PAGE_BYTES, pageAfter, pageOf, phy
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, framesAdd, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
@@ -134,7 +135,7 @@ function faultInTheHandler(): void {
   const bitmap = pageAfter(pageOf(heapTake(BigInt(4 * PAGE_BYTES))), 1);
   framesInit(bitmap, BITMAP_FRAMES, FRAME_TABLE);
   framesAdd(frameOf(physAddr(0n)), BITMAP_FRAMES);
-  unmapPage(kernelRoot(), bitmap);
+  flushNow(unmapPage(kernelRoot(), bitmap));
   storeVolatile8(DEMAND_WINDOW, 1); // here: trap
 }
 

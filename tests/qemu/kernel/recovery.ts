@@ -17,6 +17,7 @@ import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
 import { PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE } from "../../../kernel/mm/paging/pte.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { unmapPage, unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
@@ -112,7 +113,7 @@ function userCopies(): void {
   claim(load64(target) === PATTERN, "recovery: not what the program had", load64(target));
   claim(trapsWithAccess > 0 && !reachedInTrap, "recovery: a trap handler could reach a program's page");
   giveBack(target);
-  unmapPage(kernelRoot(), userPage());
+  flushNow(unmapPage(kernelRoot(), userPage()));
   frameGive(frame);
 }
 
@@ -164,7 +165,7 @@ function panics(): void {
 /** The report's words and the table of fixups are gone: not even its one short line can be written. */
 function withoutRodata(): void {
   logLine("scenario: rodata goes");
-  unmapRange(kernelRoot(), rodataStart(), Number((rodataEnd() - rodataStart()) / PAGE_SIZE));
+  flushNow(unmapRange(kernelRoot(), rodataStart(), Number((rodataEnd() - rodataStart()) / PAGE_SIZE)));
   loadVolatile8(0n);
 }
 
@@ -181,6 +182,6 @@ function userPage(): Page {
 
 function giveBack(page: Page): void {
   const frame: Frame = frameOf(translate(kernelRoot(), page));
-  claim(unmapPage(kernelRoot(), page) === OK, "recovery: the page was not mapped", page);
+  claim(flushNow(unmapPage(kernelRoot(), page)) === OK, "recovery: the page was not mapped", page);
   frameGive(frame);
 }

@@ -10,6 +10,7 @@ import { HEAP_BASE } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { levelFrames } from "../../../kernel/mm/paging/pte.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { frameGive, frameTake } from "../../../kernel/mm/phys/frames.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
@@ -59,7 +60,7 @@ function reportFault(): void {
   const page = pageOf(directMap(root));
   copyBytes(page, frameBytes(kernelRoot()), PAGE_BYTES);
   writeCr3(root);
-  unmapRange(kernelRoot(), page, levelFrames(2));
+  flushNow(unmapRange(kernelRoot(), page, levelFrames(2)));
   loadVolatile8(0x10n);
 }
 

@@ -4,15 +4,20 @@ import { flushAll } from "../../../../kernel/arch/tlb.ts";
 import {
   DIRECT_MAP, type Frame, frameAddr, frameBytes, IMAGE_MAP, NO_PHYS, type Page, type VirtAddr,
 } from "../../../../kernel/lib/addr.ts";
-import { ALREADY_MAPPED, BAD_ADDRESS, INVALID, NO_MEMORY, NOT_MAPPED, OK } from "../../../../kernel/lib/status.ts";
+import {
+  ALREADY_MAPPED, EMPTY_RANGE, MISALIGNED, NO_MEMORY, NO_SUCH_FRAME, NOT_CANONICAL, NOT_MAPPED, OK, UNKNOWN_FLAG, WRAPS,
+  WRITABLE_CODE, WRONG_HALF,
+} from "../../../../kernel/lib/status.ts";
 import { mapLargest, mapPage, mapRange } from "../../../../kernel/mm/paging/map.ts";
 import {
   PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE,
 } from "../../../../kernel/mm/paging/pte.ts";
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
+import { flushNow } from "../../../../kernel/mm/paging/flush.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
 import { entryFind, entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
 import { framesAdd, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
+import { kernelTables } from "../../../../kernel/mm/phys/owners.ts";
 import {
   fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
 } from "../../../fake/machine.ts";
@@ -30,7 +35,7 @@ beforeEach(() => {
   machine = fakeMachine({ ramBytes: 64 * MIB });
   poolBoot(2048);
   tablesInit();
-  tablesStock(1);
+  tablesStock(1, kernelTables());
   root = tableTake();
 });
 
@@ -66,9 +71,9 @@ test("the user reaches what is mapped for the user, and no slot holds pages of b
   live();
   expect(mapPage(root, HOME, frame(0x2000), DATA | PTE_USER)).toBe(OK);
   expect(machine.probe(HOME, "write", true)).toBe(0x200_0000n);
-  expect(mapPage(root, page(HOME + 0x1000n), frame(0x2001), DATA)).toBe(INVALID);
+  expect(mapPage(root, page(HOME + 0x1000n), frame(0x2001), DATA)).toBe(WRONG_HALF);
   expect(mapPage(root, page(0x1000n), frame(0x2001), DATA)).toBe(OK);
-  expect(mapPage(root, page(0x2000n), frame(0x2001), DATA | PTE_USER)).toBe(INVALID);
+  expect(mapPage(root, page(0x2000n), frame(0x2001), DATA | PTE_USER)).toBe(WRONG_HALF);
 });
 
 test("an unmapped page is gone for the CPU at once, global or not", () => {
@@ -76,7 +81,7 @@ test("an unmapped page is gone for the CPU at once, global or not", () => {
   for (const flags of [DATA, DATA | PTE_GLOBAL]) {
     mapPage(root, HOME, frame(0x2000), flags);
     load8(HOME);
-    expect(unmapPage(root, HOME)).toBe(OK);
+    expect(flushNow(unmapPage(root, HOME))).toBe(OK);
     expect(() => load8(HOME)).toThrow(PageFault);
   }
 });
@@ -85,7 +90,7 @@ test("a table that was given back is walked no more", () => {
   live();
   mapPage(root, HOME, frame(0x2000), DATA);
   load8(HOME);
-  unmapPage(root, HOME);
+  flushNow(unmapPage(root, HOME));
   mapPage(root, page(0x41000n), frame(0x2001), DATA); // the same tables, and the same place in the lowest
   expect(() => load8(HOME + 0x1000n)).toThrow(PageFault);
 });
@@ -99,25 +104,25 @@ test("nothing is mapped twice", () => {
 });
 
 test("what is not mapped cannot be unmapped, and a range with a gap stays whole", () => {
-  expect(unmapPage(root, HOME)).toBe(NOT_MAPPED);
+  expect(flushNow(unmapPage(root, HOME))).toBe(NOT_MAPPED);
   mapPage(root, HOME, frame(1), DATA);
-  expect(unmapRange(root, HOME, 2)).toBe(NOT_MAPPED);
+  expect(flushNow(unmapRange(root, HOME, 2))).toBe(NOT_MAPPED);
   expect(translate(root, HOME)).toBe(0x1000n);
 });
 
 test.each([
-  ["misaligned", 0x1001n, 1, 1, DATA, INVALID],
-  ["not canonical", 0x8000_0000_0000n, 1, 1, DATA, BAD_ADDRESS],
-  ["over the end of the lower half", 0x7fff_ffff_f000n, 1, 2, DATA, BAD_ADDRESS],
-  ["over the end of everything", 0xffff_ffff_ffff_f000n, 1, 2, DATA, BAD_ADDRESS],
-  ["longer than a half", 0x0n, 1, 2 ** 35 + 1, DATA, BAD_ADDRESS],
-  ["no page at all", 0x1000n, 1, 0, DATA, INVALID],
-  ["a negative count", 0x1000n, 1, -1, DATA, INVALID],
-  ["no frame", 0x1000n, -1, 1, DATA, INVALID],
-  ["beyond physical memory", 0x1000n, 2 ** 40 - 1, 2, DATA, INVALID],
-  ["writable and executable", 0x1000n, 1, 1, PTE_WRITABLE, INVALID],
-  ["a flag that is the mapper's", 0x1000n, 1, 1, DATA | PTE_HUGE, INVALID],
-  ["for the user in the kernel half", DIRECT_MAP, 1, 1, DATA | PTE_USER, INVALID],
+  ["misaligned", 0x1001n, 1, 1, DATA, MISALIGNED],
+  ["not canonical", 0x8000_0000_0000n, 1, 1, DATA, NOT_CANONICAL],
+  ["over the end of the lower half", 0x7fff_ffff_f000n, 1, 2, DATA, WRAPS],
+  ["over the end of everything", 0xffff_ffff_ffff_f000n, 1, 2, DATA, WRAPS],
+  ["longer than a half", 0x0n, 1, 2 ** 35 + 1, DATA, WRAPS],
+  ["no page at all", 0x1000n, 1, 0, DATA, EMPTY_RANGE],
+  ["a negative count", 0x1000n, 1, -1, DATA, EMPTY_RANGE],
+  ["no frame", 0x1000n, -1, 1, DATA, NO_SUCH_FRAME],
+  ["beyond physical memory", 0x1000n, 2 ** 40 - 1, 2, DATA, NO_SUCH_FRAME],
+  ["writable and executable", 0x1000n, 1, 1, PTE_WRITABLE, WRITABLE_CODE],
+  ["a flag that is the mapper's", 0x1000n, 1, 1, DATA | PTE_HUGE, UNKNOWN_FLAG],
+  ["for the user in the kernel half", DIRECT_MAP, 1, 1, DATA | PTE_USER, WRONG_HALF],
 ])("mapRange refuses: %s", (_what, va, first, count, flags, status) => {
   expect(mapRange(root, page(va), frame(first), count, flags)).toBe(status);
   expect(mappings(machine, rootAddr())).toEqual([]);
@@ -152,23 +157,34 @@ test("mapLargest uses no page of 1 GiB where the CPU has none, and none of 2 MiB
   expect(entryStop()).toBe(1);
 });
 
-test("a larger page is unmapped whole or not at all", () => {
+test("a larger page is split when part of it is unmapped, and the rest stays what it was", () => {
   mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 1024, DATA, 2);
-  expect(unmapPage(root, page(0x4000_0000n))).toBe(INVALID);
-  expect(unmapRange(root, page(0x4010_0000n), 512)).toBe(INVALID);
   expect(mapPage(root, page(0x4010_0000n), frame(1), DATA)).toBe(ALREADY_MAPPED);
-  expect(unmapRange(root, page(0x4000_0000n), 512)).toBe(OK);
-  expect(mappings(machine, rootAddr())).toHaveLength(1);
+  expect(flushNow(unmapRange(root, page(0x4010_0000n), 512))).toBe(OK);
+  const left = mappings(machine, rootAddr());
+  expect(left).toHaveLength(512);
+  expect(left.every(({ va, pa, bytes, flags }) => pa === va && bytes === 4096n && flags === (DATA | PTE_PRESENT))).toBe(true);
+  expect(flushNow(unmapRange(root, page(0x4000_0000n), 256))).toBe(OK);
+  expect(flushNow(unmapRange(root, page(0x4030_0000n), 256))).toBe(OK);
+  expect(mappings(machine, rootAddr())).toEqual([]);
+  expect(tableCount(machine, rootAddr())).toBe(1);
+});
+
+test("a page of 1 GiB is split as far as it must be", () => {
+  mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 2 ** 18, DATA, 3);
+  expect(flushNow(unmapPage(root, page(0x4020_1000n)))).toBe(OK);
+  const sizes = mappings(machine, rootAddr()).map(({ bytes }) => Number(bytes));
+  expect([sizes.filter((size) => size === 4096).length, sizes.filter((size) => size === 2 * MIB).length]).toEqual([511, 511]);
 });
 
 test("tables come back when they are empty, but a kernel slot keeps its table of level 3", () => {
   const free = framesFree();
   mapRange(root, page(0x3fff_f000n), frame(1), 2, DATA);
   expect(tableCount(machine, rootAddr())).toBe(1 + 5);
-  unmapRange(root, page(0x3fff_f000n), 2);
+  flushNow(unmapRange(root, page(0x3fff_f000n), 2));
   expect(framesFree()).toBe(free);
   mapPage(root, page(DIRECT_MAP), frame(1), DATA);
-  unmapPage(root, page(DIRECT_MAP));
+  flushNow(unmapPage(root, page(DIRECT_MAP)));
   expect(tableCount(machine, rootAddr())).toBe(1 + 1);
   expect(framesFree()).toBe(free - 1);
 });
@@ -194,7 +210,7 @@ test("without a frame for its k-th table a mapping changes nothing and keeps not
     expect(framesFree()).toBe(free - needed); // exactly what it asked for was used
     expect(tablesPicture(machine, rootAddr())).not.toBe(before);
     for (const { va, bytes } of mappings(machine, rootAddr())) {
-      if (va !== HOME) unmapRange(root, page(va), Number(bytes) / 4096);
+      if (va !== HOME) flushNow(unmapRange(root, page(va), Number(bytes) / 4096));
     }
     expect(tablesPicture(machine, rootAddr())).toBe(before);
     expect(framesFree()).toBe(free);
@@ -211,7 +227,7 @@ test("a frame above 4 GiB is no table while the boot tables are live", () => {
   const records = (DIRECT_MAP + 0xc0_0000n - (2n ** 20n * 32n)) as VirtAddr; // of the 16 frames alone
   framesInit((DIRECT_MAP + 0x80_0000n) as VirtAddr, 2 ** 20 + 16, records);
   framesAdd(frame(2 ** 20), 16);
-  expect(tablesStock(1)).toBe(false);
+  expect(tablesStock(1, kernelTables())).toBe(false);
   expect(framesFree()).toBe(16);
 });
 
@@ -237,14 +253,14 @@ test("random maps and unmaps agree with a Map, with an outside walker and with t
           if (clear) pages.forEach((p, i) => model.set(p, first + i));
         } else {
           const whole = pages.every((p) => model.has(p));
-          expect(unmapRange(root, page(va), count) === OK).toBe(whole);
+          expect(flushNow(unmapRange(root, page(va), count)) === OK).toBe(whole);
           if (whole) pages.forEach((p) => model.delete(p));
         }
         for (const p of pages) agrees(p, model.get(p));
       }
       const seen = mappings(machine, rootAddr()).filter(({ va, bytes }) => bytes === 4096n && va < IMAGE_MAP);
       expect(new Map(seen.map(({ va, pa }) => [va, Number(pa >> 12n)]))).toEqual(model);
-      for (const p of model.keys()) expect(unmapPage(root, page(p))).toBe(OK);
+      for (const p of model.keys()) expect(flushNow(unmapPage(root, page(p)))).toBe(OK);
     }),
     { numRuns: 300 },
   );
