@@ -131,16 +131,15 @@ build/compile/main.mjs: $(COMPILER) node_modules/.stamp
 
 FOR_CLANG := $(DOORS) $(wildcard scripts/compile/rt/*) Makefile
 
-# The compiler leaves a file alone that would come out the same, and what is made from it is not made again. It starts
-# clang itself: while that works, the types are checked. What only clang reads it does not know of: then the object goes.
+# The compiler keeps what it made of each module and each object that clang made of those, and makes again what came from
+# something else. build/NAME.objects is a list for the linker: it changes when an object does.
 define compile
 build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(FOR_CLANG)
-	@$$(if $$(filter $(FOR_CLANG),$$?),rm -f build/$(1).o)
-	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> object' \
-	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --object=build/$(1).o -- \
-	  $(CLANG) $(CFLAGS) $(OPTIMISE.$(1)) -c build/$(1).glue.c -o build/$(1).o
+	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> objects' \
+	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --objects=build/$(1).objects -- \
+	  $(CLANG) $(CFLAGS) $(OPTIMISE.$(1))
 	@touch $$@
-build/$(1).o: build/$(1).compiled ;
+build/$(1).objects: build/$(1).compiled ;
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call compile,$(kernel))))
 
@@ -188,7 +187,7 @@ build/symbols/main.mjs: $(wildcard scripts/symbols/*.ts) scripts/compile/elf.ts 
 	  --format=esm --target=node18 --log-level=warning --outfile=$@
 
 # With the table of the code's functions and lines: scripts/symbols.
-$(KERNELS:%=build/%.elf): build/%.elf: build/%.o $(BOOT_OBJECTS) linker.ld build/symbols/main.mjs
+$(KERNELS:%=build/%.elf): build/%.elf: build/%.objects $(BOOT_OBJECTS) linker.ld build/symbols/main.mjs
 	@$(STEP) 'link $@' node build/symbols/main.mjs $@ build/$*.json \
 	  $(LLD) $(LDFLAGS) -T linker.ld -Map=$(@:.elf=.map) $(BOOT_OBJECTS) $<
 

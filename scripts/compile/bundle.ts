@@ -1,42 +1,53 @@
 /**
  * The compiler as one JavaScript file, so that starting it costs nothing that it does not need: no TypeScript to strip,
  * and no scan of the TypeScript compiler's nine megabytes for what they export, which an `import` of them would cost.
+ * The CommonJS packages go to a script of their own, of which V8 keeps what it compiled (code-cache.ts).
  *
  *   bundle.ts OUT.mjs      OUT.mjs must lie as deep in the repository as this file: both find it from where they are.
  */
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
+import { resolve } from "node:path";
 
-/** CommonJS packages that are imported by name. */
-const BY_REQUIRE = /^(typescript|@typescript-eslint\/typescript-estree)$/;
-
-const byRequire: Plugin = {
-  name: "by-require",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: BY_REQUIRE }, ({ path, namespace }) => {
-      return namespace === "by-require" ? { external: true } : { path, namespace: "by-require" };
-    });
-    onLoad({ filter: /./, namespace: "by-require" }, ({ path }) => {
-      return { contents: `module.exports = require(${JSON.stringify(path)});` };
-    });
-  },
+const PACKAGES = ["typescript", "@typescript-eslint/typescript-estree"];
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node18",
+  logLevel: "warning",
 };
-
-/** Node 22 keeps what it compiled of the packages. */
-const BANNER = `import module from "node:module";
-module.enableCompileCache?.();
-const require = module.createRequire(import.meta.url);`;
 
 const [outfile] = process.argv.slice(2);
 if (outfile === undefined) throw new Error("usage: bundle.ts OUT.mjs");
+const packages = resolve(outfile.replace(/\.mjs$/, ".packages.cjs"));
+
+const fromCache: Plugin = {
+  name: "from-cache",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${PACKAGES.join("|")})$`) }, ({ path }) => ({ path, namespace: "from-cache" }));
+    onLoad({ filter: /./, namespace: "from-cache" }, ({ path }) => ({
+      resolveDir: resolve("scripts/compile"),
+      contents: `const { loadCached } = require("./code-cache.ts");
+        module.exports = loadCached(${JSON.stringify(packages)})[${JSON.stringify(path)}];`,
+    }));
+  },
+};
+
 await build({
+  ...COMMON,
+  stdin: {
+    contents: PACKAGES.map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});`).join("\n"),
+    resolveDir: resolve("."),
+  },
+  outfile: packages,
+  format: "cjs",
+  minifyWhitespace: true,
+  legalComments: "none",
+});
+await build({
+  ...COMMON,
   entryPoints: ["scripts/compile/main.ts"],
   outfile,
-  bundle: true,
-  platform: "node",
   format: "esm",
-  target: "node18",
   packages: "external",
-  plugins: [byRequire],
-  banner: { js: BANNER },
-  logLevel: "warning",
+  plugins: [fromCache],
 });

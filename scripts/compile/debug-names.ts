@@ -21,7 +21,7 @@ const TAG_DWARF_PROCEDURE = 0x36;
 const FORM_IMPLICIT_CONST = 0x21;
 
 /** From names in C to names in the source, as far as they differ. */
-export function sourceNames(functions: readonly FunctionInfo[]): Map<string, string> {
+export function sourceNames(functions: readonly Pick<FunctionInfo, "symbol" | "locals">[]): Map<string, string> {
   const words = ["number", "bigint", "boolean", "string", "function", "false", "true"];
   const names = new Map(words.map((word) => [`__${word}`, word])); // rt/kinds.h
   for (const { symbol } of functions.flatMap(({ locals }) => locals)) names.set(`var_${symbol}`, symbol);

@@ -109,14 +109,16 @@ export class CallEffects {
   readonly #lowering: Lowering;
   readonly #own = new Map<FunctionEntity, Effects>();
 
-  constructor(lowering: Lowering) {
+  /** `known`: of functions whose bodies are not there. */
+  constructor(lowering: Lowering, known: ReadonlyMap<FunctionEntity, Effects> = new Map()) {
     this.#lowering = lowering;
+    for (const [entity, effects] of known) this.#own.set(entity, effects);
   }
 
   of(calls: Iterable<FunctionEntity>): Effects {
     const all: Effects = { reads: new Set(), writes: new Set(), calls: new Set(calls), hasBarrier: false };
     for (const entity of all.calls) { // grows on the way
-      const own = this.#ownOf(entity);
+      const own = this.ownOf(entity);
       own.calls.forEach((callee) => all.calls.add(callee));
       own.reads.forEach((thing) => this.isShared(thing) && all.reads.add(thing));
       own.writes.forEach((thing) => this.isShared(thing) && all.writes.add(thing));
@@ -125,7 +127,7 @@ export class CallEffects {
     return all;
   }
 
-  #ownOf(entity: FunctionEntity): Effects {
+  ownOf(entity: FunctionEntity): Effects {
     let own = this.#own.get(entity);
     if (own === undefined) {
       own = effectsOf({ lowering: this.#lowering, module: entity.module, fn: null }, [entity.fn.body]);

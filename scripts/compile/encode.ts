@@ -28,12 +28,15 @@ const FUNCREF = 0x70;
 export const MODULE_NAME = "kernel";
 const LINE: Import = { name: "LINE", params: [I32], results: [] };
 
-export function encode(program: LoweredProgram, module: WasmModule, options: EncodeOptions): Uint8Array {
+/** What is asked of a program. */
+export type Encoded = Pick<LoweredProgram, "functions" | "variables" | "exports">;
+
+export function encode(program: Encoded, module: WasmModule, options: EncodeOptions): Uint8Array {
   return new Uint8Array(new Encoder(program, module, options).encode());
 }
 
 class Encoder {
-  readonly #program: LoweredProgram;
+  readonly #program: Encoded;
   readonly #module: WasmModule;
   readonly #options: EncodeOptions;
   readonly #imports: Import[] = [];
@@ -43,7 +46,7 @@ class Encoder {
   readonly #functionIndex: ReadonlyMap<number, number>;
   readonly #symbolIndex: ReadonlyMap<string, number>;
 
-  constructor(program: LoweredProgram, module: WasmModule, options: EncodeOptions) {
+  constructor(program: Encoded, module: WasmModule, options: EncodeOptions) {
     this.#program = program;
     this.#module = module;
     this.#options = options;
@@ -179,7 +182,7 @@ class Encoder {
 export const FUNCTION_TABLE = "functions";
 
 /** Functions whose address is taken, in the order of the table from entry 1. */
-export function valueSymbols(program: LoweredProgram): string[] {
+export function valueSymbols(program: Pick<LoweredProgram, "functions">): string[] {
   return program.functions.filter(({ isValue }) => isValue).map(({ symbol }) => symbol);
 }
 

@@ -26,7 +26,8 @@ export interface GlueOptions {
 const INSTANCE = `w2c_${MODULE_NAME}`;
 
 export function glue(program: LoweredProgram, module: WasmModule, options: GlueOptions): string {
-  const { functions, exports, doors, strings, statics } = program;
+  const { functions, exports, doors, statics } = program;
+  const variables = program.variables.filter(({ symbol }) => module.variables.includes(symbol));
   const lines = [
     "// Generated: doors, data and names around the output of wasm2c.",
     '#include "wasm-rt.h"',
@@ -36,14 +37,14 @@ export function glue(program: LoweredProgram, module: WasmModule, options: GlueO
     '#include "traps.h"',
     "",
     "// ---- string literals, static bytes, code addresses, calls of function values",
-    ...strings.map(stringLiteral),
-    ...statics.map(staticBytes),
-    ...functions.map((fn) => `static ${attributes(fn)}${prototype(fn)};`),
+    ...doors.flatMap(stringLiteral),
+    ...statics.map((bytes) => `static ${staticBytes(bytes)};`),
+    ...functions.map((fn) => `static ${prototype(fn)};`),
     ...doors.flatMap(doorBody),
     "",
     "// ---- names",
-    ...functions.map(({ symbol }) => `#define ${INSTANCE}_${symbol}(instance, ...) ${symbol}(__VA_ARGS__)`),
-    ...module.variables.map((symbol) => `#define w2c_${symbol} ${symbol}`),
+    ...functions.map(({ symbol }) => functionName(symbol)),
+    ...module.variables.map(variableName),
     ...exports.flatMap(({ name, symbol }) => exported(symbol, `${options.prefix}${name}`)),
     "",
     "// ---- the module; its own instantiation is not needed",
@@ -54,30 +55,41 @@ export function glue(program: LoweredProgram, module: WasmModule, options: GlueO
     `#include "${options.header}"`,
     `static ${INSTANCE} statics;`,
     `static ${INSTANCE} *const instance = &statics;`,
-    ...program.variables.filter(({ symbol }) => module.variables.includes(symbol)).map(variable),
+    ...variables.map((each) => `static ${variable(each)};`),
     `#include "${options.code}"`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function stringLiteral(text: string, index: number): string {
-  const bytes = [...new TextEncoder().encode(text)];
-  const type = `static const struct { u32 length; u8 bytes[${bytes.length + 1}]; }`;
-  return `${type} ts_string${index} = { ${bytes.length}, { ${[...bytes, 0].join(", ")} } };`;
+/** `w2c_kernel_NAME(instance, …)` is read as `NAME(…)`. */
+export function functionName(symbol: string): string {
+  return `#define ${INSTANCE}_${symbol}(instance, ...) ${symbol}(__VA_ARGS__)`;
 }
 
-function staticBytes({ symbol, size, align }: StaticBytes): string {
-  return `static u8 ${symbol}[${size}] __attribute__((aligned(${align})));`;
+export function variableName(symbol: string): string {
+  return `#define w2c_${symbol} ${symbol}`;
+}
+
+/** What a door of a string literal points to. */
+export function stringLiteral({ name, role }: Door): string[] {
+  if (role?.of !== "string") return [];
+  const bytes = [...new TextEncoder().encode(role.text)];
+  const type = `static const struct { u32 length; u8 bytes[${bytes.length + 1}]; }`;
+  return [`${type} ${name} = { ${bytes.length}, { ${[...bytes, 0].join(", ")} } };`];
+}
+
+export function staticBytes({ symbol, size, align }: StaticBytes): string {
+  return `u8 ${symbol}[${size}] __attribute__((aligned(${align})))`;
 }
 
 /** Doors that the program declares are in the doors header; these are the compiler's own. */
-function doorBody(door: Door): string[] {
+export function doorBody(door: Door): string[] {
   const { role, name } = door;
   if (role === null) return [];
   const head = `static inline __attribute__((always_inline, nodebug)) ${resultType(door.result)} w2c_env_${name}`;
   switch (role.of) {
     case "string":
-      return [`${head}(struct w2c_env *env) { return (u64)&ts_string${role.index}; }`];
+      return [`${head}(struct w2c_env *env) { return (u64)&${name}; }`];
     case "static":
     case "code":
       return [`${head}(struct w2c_env *env) { return (u64)${role.symbol}; }`];
@@ -95,13 +107,17 @@ function doorBody(door: Door): string[] {
  * What leads to a cold function is taken to be unlikely, too: the panics cost the paths beside them nothing. Calls that
  * never return are not merged into one: each keeps its own line, for the backtrace.
  */
-function attributes({ isCold, result }: FunctionInfo): string {
+function attributes({ isCold, result }: Declared): string {
   const names = [...(isCold ? ["cold", "noinline"] : []), ...(result === "never" ? ["noreturn", "nomerge"] : [])];
   return names.length === 0 ? "" : `__attribute__((${names.join(", ")})) `;
 }
 
-function prototype({ symbol, params, result }: FunctionInfo): string {
-  return `${kindType(result)} ${symbol}(${params.map(kindType).join(", ") || "void"})`;
+/** What a declaration says of a function. */
+export type Declared = Pick<FunctionInfo, "symbol" | "params" | "result" | "isCold">;
+
+export function prototype(fn: Declared): string {
+  const { symbol, params, result } = fn;
+  return `${attributes(fn)}${kindType(result)} ${symbol}(${params.map(kindType).join(", ") || "void"})`;
 }
 
 /** `used` keeps the function, and its calling convention, for callers that the C compiler does not see. */
@@ -111,8 +127,8 @@ function exported(symbol: string, name: string): string[] {
   return [attributes, `__asm__(".globl ${name}\\n.set ${name}, ${symbol}");`];
 }
 
-function variable({ symbol, kind, init }: VariableInfo): string {
-  return `static ${kindType(kind)} ${symbol} = ${slotLiteral(init)};`;
+export function variable({ symbol, kind, init }: VariableInfo): string {
+  return `${kindType(kind)} ${symbol} = ${slotLiteral(init)}`;
 }
 
 function slotLiteral(init: bigint | string): string {

@@ -1,4 +1,5 @@
 /** What is known before the kernel runs: constants, constant records, string literals, static bytes. */
+import { createHash } from "node:crypto";
 import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import type { Value } from "./arithmetic.ts";
 import { constantOf, lowerExpression } from "./lower-expressions.ts";
@@ -61,13 +62,16 @@ export function recordProperty(scope: Scope, record: RecordEntity, property: TSE
   throw refuse(own, property, "the members of a record must be constants: use a layout for a record in memory");
 }
 
+const STRING_DIGITS = 16;
+
 // ---- addresses -----------------------------------------------------------------------------------------------
-/** The address of the literal: `struct { u32 length; u8 bytes[]; }` in .rodata. */
+/** The address of the literal: `struct { u32 length; u8 bytes[]; }` in .rodata. Its door has one name everywhere. */
 export function stringAddress(scope: Scope, text: string): Value {
   const { strings } = scope.lowering;
   const known = strings.indexOf(text);
   const index = known >= 0 ? known : strings.push(text) - 1;
-  return address(scope, { name: `ts_string${index}`, params: [], result: "string", role: { of: "string", index } });
+  const name = `ts_string_${createHash("sha256").update(text).digest("hex").slice(0, STRING_DIGITS)}`;
+  return address(scope, { name, params: [], result: "string", role: { of: "string", index, text } });
 }
 
 /** The address of `staticBytes(size, align)` in .bss. */

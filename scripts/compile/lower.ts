@@ -85,7 +85,14 @@ export function refusalsOf(program: SourceProgram): Refusal[] {
 
 /** Refusals are left with their modules; a module in which tsc found errors is not looked at further. */
 export function checkProgram(program: SourceProgram): CheckedProgram {
-  const sound = program.modules.filter((module) => module.refusals.length === 0);
+  const checked = lowerModules(program, (module) => module.refusals.length === 0);
+  refusePolling(checked.lowering, checked.functions.keys());
+  return checked;
+}
+
+/** The same without a look at loops, of the modules that `isWanted`. */
+export function lowerModules(program: SourceProgram, isWanted: (module: Module) => boolean): CheckedProgram {
+  const wanted = new Set(program.modules.filter(isWanted));
   const lowering: Lowering = {
     program,
     entities: collectEntities(exportersFirst(program), new NativeNames()),
@@ -99,7 +106,7 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
   const variables = new Map<VariableEntity, VariableInfo>();
   const layouts: Layout[] = [];
   for (const entity of lowering.entities.values()) {
-    if (!sound.includes(entity.module)) continue;
+    if (!wanted.has(entity.module)) continue;
     const scope: Scope = { lowering, module: entity.module, fn: null };
     try {
       if (entity.kind === "function") functions.set(entity, lowerFunction(scope, entity));
@@ -110,7 +117,6 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
       addRefusal(entity.module, refusalAt(entity.module, entity.node, error));
     }
   }
-  refusePolling(lowering, functions.keys());
   return { program, lowering, functions, variables, layouts };
 }
 
@@ -183,7 +189,7 @@ export function reachableProgram(checked: CheckedProgram): LoweredProgram {
   };
 }
 
-function exportsOf(checked: CheckedProgram, entry: Module): { name: string; entity: FunctionEntity }[] {
+export function exportsOf(checked: CheckedProgram, entry: Module): { name: string; entity: FunctionEntity }[] {
   return exportedDeclarations(checked.program, entry).flatMap(({ name, declaration }) => {
     const entity = checked.lowering.entities.get(declaration);
     return entity?.kind === "function" ? [{ name, entity }] : [];
@@ -214,7 +220,7 @@ function exportersFirst(program: SourceProgram): Module[] {
 }
 
 /** Two functions cannot be one symbol. */
-function requireOwnSymbols(
+export function requireOwnSymbols(
   exports: readonly { name: string; entity: FunctionEntity }[],
   live: Iterable<FunctionEntity>,
 ): void {
@@ -226,7 +232,7 @@ function requireOwnSymbols(
   }
 }
 
-function functionInfo(checked: CheckedProgram, entity: FunctionEntity): FunctionInfo {
+export function functionInfo(checked: CheckedProgram, entity: FunctionEntity): FunctionInfo {
   const scope: Scope = { lowering: checked.lowering, module: entity.module, fn: null };
   const signature = entitySignature(scope, entity);
   return {
@@ -240,7 +246,7 @@ function functionInfo(checked: CheckedProgram, entity: FunctionEntity): Function
 }
 
 /** Functions come before variables and the roots: Porffor miscompiles a call of what it has not seen. */
-function treeOf(
+export function treeOf(
   checked: CheckedProgram,
   live: readonly FunctionEntity[],
   functions: readonly FunctionInfo[],

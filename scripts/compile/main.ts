@@ -1,40 +1,16 @@
 /**
- * Command line: `main.ts ENTRY.ts -o BASE [--prefix=P] [--doors=FILE.h] [--object=FILE.o -- COMMAND [ARGUMENT ...]]`.
+ * Command line: `main.ts ENTRY.ts -o BASE [--prefix=P] [--doors=FILE.h] [--objects=FILE -- COMMAND [ARGUMENT ...]]`.
  *
- * COMMAND makes FILE.o of BASE.glue.c. It runs if the C is newer, and beside the verdict of the TypeScript compiler,
- * which takes a quarter of this program's time and of which nothing comes but refusals. There is no FILE.o after one.
+ * Writes the C of a program, to BASE.glue.c. With a COMMAND, which is clang's, it makes objects of it instead, and only
+ * those that have changed: FILE names them to the linker (make.ts).
  */
-import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compileLoaded, compileProgram, type Compiled } from "./compile.ts";
-import { renameInObject, sourceNames } from "./debug-names.ts";
+import { compileProgram } from "./compile.ts";
 import { CompileError } from "./errors.ts";
-import { isStale, writeNative } from "./native.ts";
-import { loadProgram } from "./program.ts";
+import { makeKernel } from "./make.ts";
+import { writeNative } from "./native.ts";
 
-const USAGE = "usage: main.ts ENTRY.ts -o BASE [--prefix=P] [--doors=FILE.h] [--object=FILE.o -- COMMAND ...]";
-
-/** Of a program whose types are not known to be right, anything can be thrown: then null. */
-function compiledUnchecked(entry: string): Compiled | null {
-  try {
-    return compileLoaded(loadProgram([entry], { checksTypes: false }));
-  } catch {
-    return null;
-  }
-}
-
-/** Its status. */
-function run([command, ...args]: readonly string[]): { readonly status: Promise<number>; kill(): void } {
-  const child = spawn(command ?? "", args, { stdio: "inherit" });
-  const status = new Promise<number>((resolve) => {
-    child.once("close", (code) => resolve(code ?? 1)).once("error", (error) => {
-      console.error(`${command}: ${error.message}`);
-      resolve(127); // what a shell says of a command that it does not find
-    });
-  });
-  return { status, kill: () => child.kill() };
-}
+const USAGE = "usage: main.ts ENTRY.ts -o BASE [--prefix=P] [--doors=FILE.h] [--objects=FILE -- COMMAND ...]";
 
 async function main(): Promise<number> {
   const end = process.argv.indexOf("--");
@@ -46,34 +22,21 @@ async function main(): Promise<number> {
       output: { type: "string", short: "o" },
       prefix: { type: "string", default: "" },
       doors: { type: "string", default: "boot/doors.h" },
-      object: { type: "string" },
+      objects: { type: "string" },
     },
   });
   const [entry] = positionals;
-  const { output, object, ...options } = values;
-  if (entry === undefined || positionals.length > 1 || output === undefined || (object === undefined) !== end < 0) {
+  const { output, objects, ...options } = values;
+  if (entry === undefined || positionals.length > 1 || output === undefined || (objects === undefined) !== end < 0) {
     console.error(USAGE);
     return 2;
   }
-  const compiled = compiledUnchecked(entry);
-  if (compiled !== null) writeNative(compiled, output, options);
-  const making = compiled !== null && object !== undefined && isStale(object, output) ? run(command) : null;
-  if (compiled?.source.typesAreRight()) return finish(compiled, making?.status ?? 0, object);
-
-  making?.kill();
-  await making?.status;
-  if (object !== undefined) rmSync(object, { force: true });
-  // Again, in turn: now for the sentences.
-  const again = compileProgram(entry);
-  writeNative(again, output, options);
-  return object === undefined ? 0 : finish(again, run(command).status, object);
-}
-
-/** Waits for the object and gives it its names, if it lacks them; the status of what made it. */
-async function finish(compiled: Compiled, making: Promise<number> | number, object?: string): Promise<number> {
-  const status = await making;
-  if (status === 0 && object !== undefined) renameInObject(object, sourceNames(compiled.functions));
-  return status;
+  const status = objects === undefined ? null : await makeKernel({ entry, base: output, objects, command, ...options });
+  if (status !== null) return status;
+  const compiled = compileProgram(entry); // throws the sentences
+  if (objects !== undefined) throw new Error("the whole program is right, and what changed of it is not");
+  writeNative(compiled, output, options);
+  return 0;
 }
 
 try {

@@ -1,6 +1,6 @@
 /** From Wasm to C, and how that C is compiled. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Compiled } from "./compile.ts";
@@ -62,21 +62,14 @@ export function writeNative(compiled: Compiled, base: string, options: NativeOpt
   writeChanged(`${base}.json`, `${JSON.stringify(description(compiled), null, 1)}\n`);
 }
 
-/** Must `object` be made again, of what `writeNative` wrote? */
-export function isStale(object: string, base: string): boolean {
-  if (!existsSync(object)) return true;
-  const { mtimeMs } = statSync(object);
-  return [".h", ".c", ".glue.c"].some((suffix) => statSync(base + suffix).mtimeMs > mtimeMs);
-}
-
 /** Leaves a file with the same content alone, so that what is made from it need not be made again. */
-function writeChanged(file: string, content: string | Uint8Array): void {
+export function writeChanged(file: string, content: string | Uint8Array): void {
   if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
   writeFileSync(file, content);
 }
 
 /** Its output, of which NAME.c includes NAME.h. */
-function wasm2c(wasm: Uint8Array, name: string): { readonly code: string; readonly header: string } {
+export function wasm2c(wasm: Uint8Array, name: string): { readonly code: string; readonly header: string } {
   const directory = mkdtempSync(join(tmpdir(), "wasm2c-"));
   try {
     const base = join(directory, name);

@@ -11,19 +11,29 @@ import type { TSESTree } from "@typescript-eslint/typescript-estree";
 import ts from "typescript";
 import { CallEffects, effectsOf, MEMORY, variableOf, walk, type Effects, type Thing } from "./effects.ts";
 import { addRefusal, refusalAt } from "./places.ts";
+import type { Module } from "./program.ts";
 import type { Lowering, Scope } from "./scope.ts";
 import { withoutCasts, type FunctionEntity } from "./symbols.ts";
 
 type Loop = TSESTree.ForStatement | TSESTree.WhileStatement | TSESTree.DoWhileStatement;
 
-/** Adds a refusal to its module for every loop of `functions` that waits in vain. */
-export function refusePolling(lowering: Lowering, functions: Iterable<FunctionEntity>): void {
-  const calls = new CallEffects(lowering);
+/**
+ * Adds a refusal to its module for every loop of `functions` that waits in vain. `asked` is told of each function that
+ * a loop calls.
+ */
+export function refusePolling(
+  lowering: Lowering,
+  functions: Iterable<FunctionEntity>,
+  calls = new CallEffects(lowering),
+  asked: (module: Module, callee: FunctionEntity) => void = () => undefined,
+): void {
   for (const { fn, module } of functions) {
     const scope: Scope = { lowering, module, fn: null };
     walk(fn.body, (node) => {
       if (isLoop(node)) {
-        const awaited = new LoopStudy(scope, calls, node).awaited();
+        const study = new LoopStudy(scope, calls, node);
+        study.callees.forEach((callee) => asked(module, callee));
+        const awaited = study.awaited();
         if (awaited !== null) addRefusal(module, refusalAt(module, node, reason(awaited)));
       }
       return true;
@@ -79,6 +89,10 @@ class LoopStudy {
     this.#all = effectsOf(scope, parts);
     this.#called = calls.of(this.#all.calls);
     for (const part of parts) this.#collect(part, [], NOTHING_INNER);
+  }
+
+  get callees(): ReadonlySet<FunctionEntity> {
+    return this.#all.calls;
   }
 
   /** What it waits for in vain; null when it does not. */

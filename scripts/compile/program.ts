@@ -1,5 +1,6 @@
 /** Step 1: the TypeScript compiler checks the program; every module becomes an ESTree whose nodes know their types. */
-import { resolve } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
 import {
   parseAndGenerateServices,
   type ParserServicesWithTypeInformation,
@@ -37,8 +38,8 @@ export interface SourceProgram {
   /** Refusals that belong to no module. */
   readonly refusals: readonly Refusal[];
   moduleOf(file: string): Module | undefined;
-  /** Has the TypeScript compiler nothing against it? For who loaded it without asking. */
-  typesAreRight(): boolean;
+  /** Has the TypeScript compiler nothing against it, or against `files` of it? For who loaded it without asking. */
+  typesAreRight(files?: readonly string[]): boolean;
 }
 
 export interface LoadOptions {
@@ -74,7 +75,9 @@ export function loadProgram(entries: readonly string[], options: LoadOptions = {
   const program = ts.createProgram(roots, OPTIONS, hostWith(options.texts ?? new Map()));
   const known = {
     checker: program.getTypeChecker(),
-    typesAreRight: () => ts.getPreEmitDiagnostics(program).length === 0,
+    typesAreRight: (files: readonly (string | undefined)[] = [undefined]) => files.every((file) => {
+      return ts.getPreEmitDiagnostics(program, file === undefined ? file : program.getSourceFile(file)).length === 0;
+    }),
   };
   const syntax = program.getSyntacticDiagnostics(); // a file with any of these has no tree to look at
   if (syntax.length > 0) return { ...known, modules: [], refusals: syntax.map(refusalOf), moduleOf: () => undefined };
@@ -119,13 +122,16 @@ function rank(roots: readonly string[], module: Module): number {
   return at < 0 ? roots.length : at;
 }
 
+/** TypeScript itself looks for it beside where its own code is, which may be a bundle. */
+const LIBRARY = dirname(createRequire(import.meta.url).resolve("typescript"));
 /** The standard library is parsed once a process: it is most of the work of a small program. */
 const libraryFiles = new Map<string, ts.SourceFile | undefined>();
 
 function hostWith(texts: ReadonlyMap<string, string>): ts.CompilerHost {
   const host = ts.createCompilerHost(OPTIONS, true);
   const { getSourceFile, fileExists, readFile } = host;
-  const library = host.getDefaultLibLocation?.() ?? "";
+  const library = LIBRARY;
+  host.getDefaultLibLocation = () => LIBRARY;
   host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone; // most of the standard library is comments
   host.fileExists = (file) => texts.has(file) || fileExists(file);
   host.readFile = (file) => texts.get(file) ?? readFile(file);

@@ -16,7 +16,7 @@ export interface Door {
   /** What the compiler made it for; null for a door that the program declares. */
   readonly role:
     | null
-    | { readonly of: "string"; readonly index: number }
+    | { readonly of: "string"; readonly index: number; readonly text: string }
     | { readonly of: "static"; readonly symbol: string }
     | { readonly of: "code"; readonly symbol: string }
     | { readonly of: "invoke"; readonly args: number };

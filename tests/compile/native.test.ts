@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { compileProgram, type Compiled } from "../../scripts/compile/compile.ts";
@@ -179,48 +179,6 @@ test("the command line explains itself when it is called wrongly", () => {
   const run = runMain();
   expect(run.status).toBe(2);
   expect(run.stderr).toMatch(/^usage: main.ts ENTRY.ts -o BASE/);
-});
-
-test("the command line makes the object beside the type check, and again only if the C is newer", () => {
-  withFolder((directory) => {
-    const entry = join(directory, "sum.ts");
-    const object = join(directory, "sum.o");
-    writeFileSync(entry, "export function f(a: number): number {\n  return a + 1;\n}\n");
-    const make = (): string => {
-      const args = [entry, "-o", join(directory, "sum"), `--object=${object}`, "--"];
-      const { stdout, status } = runMain(...args, "sh", "-c", `echo made; touch ${object}`);
-      return `${status} ${stdout}`.trim();
-    };
-    expect(make()).toBe("0 made");
-    expect(make()).toBe("0");
-    writeFileSync(entry, "export function f(a: number): number {\n  return a + 2;\n}\n");
-    expect(make()).toBe("0 made");
-  });
-});
-
-test("the command line leaves no object of what has a type error, though it was begun", () => {
-  withFolder((directory) => {
-    const entry = join(directory, "bad.ts");
-    const object = join(directory, "bad.o");
-    writeFileSync(entry, "export function f(a: number): bigint {\n  return a;\n}\n");
-    const args = [entry, "-o", join(directory, "bad"), `--object=${object}`, "--", "touch", object];
-    const { status, stderr } = runMain(...args);
-    expect(stderr.trim()).toBe(`${displayPath(entry)}:2:3: Type 'number' is not assignable to type 'bigint'.`);
-    expect(status).toBe(1);
-    expect(existsSync(object)).toBe(false);
-  });
-});
-
-test("the command line hands on the status of what makes the object, and names it if it is not there", () => {
-  withFolder((directory) => {
-    const entry = join(directory, "sum.ts");
-    writeFileSync(entry, "export function f(a: number): number {\n  return a + 1;\n}\n");
-    const args = [entry, "-o", join(directory, "sum"), `--object=${join(directory, "sum.o")}`, "--"];
-    expect(runMain(...args, "sh", "-c", "exit 3").status).toBe(3);
-    const missing = runMain(...args, "no-such-clang");
-    expect(missing.status).toBe(127);
-    expect(missing.stderr).toMatch(/^no-such-clang: .*ENOENT/);
-  });
 });
 
 /** What the entry exports, compiled to a symbol table: of a program whose modules are `texts`, the first the entry. */
