@@ -41,7 +41,10 @@ CFLAGS := -O2 -g -std=gnu11 -ffreestanding -nostdlibinc -mno-red-zone -mgeneral-
   -mllvm -enable-shrink-wrap=false \
   -mcmodel=kernel -fno-asynchronous-unwind-tables -Wall -Werror -Wno-unused -isystem scripts/compile/rt -I boot
 NASMFLAGS := -f elf64 -g -F dwarf -I boot/ -Werror
-LDFLAGS := --no-undefined --fatal-warnings -z noexecstack -z max-page-size=4096
+# What is inlined wherever it is called has its own code all the same, for files that do not inline it: it goes if there
+# are none.
+UNIT_CFLAGS := -ffunction-sections
+LDFLAGS := --gc-sections --no-undefined --fatal-warnings -z noexecstack -z max-page-size=4096
 
 KERNEL_SOURCE := $(shell find kernel -name '*.ts')
 COMPILER := $(shell find scripts/compile -type f)
@@ -137,7 +140,7 @@ define compile
 build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(FOR_CLANG)
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> objects' \
 	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --objects=build/$(1).objects -- \
-	  $(CLANG) $(CFLAGS) $(OPTIMISE.$(1))
+	  $(CLANG) $(CFLAGS) $(UNIT_CFLAGS) $(OPTIMISE.$(1))
 	@touch $$@
 build/$(1).objects: build/$(1).compiled ;
 endef

@@ -27,12 +27,13 @@ import {
   type FunctionInfo,
 } from "./lower.ts";
 import { lowerFunction } from "./lower-statements.ts";
+import type { NativeNames } from "./names.ts";
 import { refusePolling } from "./polling.ts";
 import { generate } from "./porffor.ts";
 import { loadProgram, type Module } from "./program.ts";
 import { entitySignature, type Door } from "./scope.ts";
 import { lowerSlots, type WasmFunction } from "./slots.ts";
-import type { Entity, FunctionEntity } from "./symbols.ts";
+import type { Entities, Entity, FunctionEntity } from "./symbols.ts";
 
 export interface ChangedProgram {
   /** All modules, in the order of the program: what the next run may use once the types are known to be right. */
@@ -55,8 +56,9 @@ export function compileChanged(entry: string, kept: Kept): ChangedProgram | null
   const source = loadProgram([entry], { checksTypes: false, texts: new Map(texts) });
   if (source.modules.length !== found.length) return null;
 
-  const checked = lowerModules(source, ({ file }) => isFresh.has(file));
-  if (!symbolsAreKept(checked, kept)) return compileChanged(entry, NOTHING_KEPT);
+  const names = new KeptNames(found, kept, isFresh);
+  const checked = lowerModules(source, ({ file }) => isFresh.has(file), names.enter);
+  if (!names.areKept) return compileChanged(entry, NOTHING_KEPT);
   const effects = new KeptEffectsOf(checked.lowering, kept, isFresh);
   refusePolling(checked.lowering, checked.functions.keys(), effects.calls, effects.asked);
   if (refusalsOf(source).length > 0) return null;
@@ -86,17 +88,38 @@ function exportInfos(checked: CheckedProgram, module: Module): ExportInfo[] {
 }
 
 // ---- names ---------------------------------------------------------------------------------------------------
-function symbolsOf(checked: CheckedProgram, file: string): Record<string, string> {
-  const own = [...checked.lowering.entities.values()].filter(({ module }) => module.file === file);
-  return Object.fromEntries(own.flatMap((entity) => ("symbol" in entity ? [[entity.name, entity.symbol]] : [])));
+/** Hands out symbols in the order of the program; what modules declare that did not change is looked at later. */
+class KeptNames {
+  readonly #found: ReadonlyMap<string, Found>;
+  readonly #kept: Kept;
+  readonly #isFresh: ReadonlySet<string>;
+  /** Has each name that was there the symbol that it had? The code of others, which is kept, calls it so. */
+  areKept = true;
+
+  constructor(found: readonly Found[], kept: Kept, isFresh: ReadonlySet<string>) {
+    this.#found = new Map(found.map((module) => [module.file, module]));
+    this.#kept = kept;
+    this.#isFresh = isFresh;
+  }
+
+  readonly enter = (entities: Entities, module: Module, names: NativeNames): void => {
+    const symbols = this.#kept.modules[pathOf(module.file)]?.symbols ?? {};
+    const take = (name: string): string => {
+      const symbol = names.take(name);
+      if (symbols[name] !== undefined && symbols[name] !== symbol) this.areKept = false;
+      return symbol;
+    };
+    if (this.#isFresh.has(module.file)) return entities.add(module, { take });
+    const given = new Map(Object.keys(symbols).map((name) => [name, take(name)]));
+    const known = { take: (name: string): string => given.get(name)! };
+    // any layout of any module may need a door
+    if (this.#found.get(module.file)?.surface.hasDoors === true) entities.add(module, known);
+    else entities.addLater(module, known);
+  };
 }
 
-/** Does each name that was there have the symbol that it had? The code of others, which is kept, calls it so. */
-function symbolsAreKept(checked: CheckedProgram, kept: Kept): boolean {
-  return [...checked.lowering.entities.values()].every((entity) => {
-    const known = kept.modules[pathOf(entity.module.file)]?.symbols[entity.name];
-    return known === undefined || !("symbol" in entity) || known === entity.symbol;
-  });
+function symbolsOf(own: readonly Entity[]): Record<string, string> {
+  return Object.fromEntries(own.flatMap((entity) => ("symbol" in entity ? [[entity.name, entity.symbol]] : [])));
 }
 
 // ---- functions -----------------------------------------------------------------------------------------------
@@ -174,9 +197,9 @@ function keptModule(
   functions: ReadonlyMap<string, CompiledFunction>,
   effects: KeptEffectsOf,
 ): KeptModule {
+  const declared = [...checked.lowering.entities.values()].filter((entity) => entity.module === module);
   const own = <K extends Entity["kind"]>(kind: K): (Entity & { kind: K })[] => {
-    const all = [...checked.lowering.entities.values()];
-    return all.filter((entity): entity is Entity & { kind: K } => entity.module === module && entity.kind === kind);
+    return declared.filter((entity): entity is Entity & { kind: K } => entity.kind === kind);
   };
   const keptFunction = (entity: FunctionEntity): [string, KeptFunction] => {
     return [entity.symbol, { ...functions.get(entity.symbol)!, effects: effects.of(entity) }];
@@ -185,7 +208,7 @@ function keptModule(
     key,
     textDigest,
     surface,
-    symbols: symbolsOf(checked, module.file),
+    symbols: symbolsOf(declared),
     functions: Object.fromEntries(own("function").map(keptFunction)),
     variables: own("variable").map((entity) => {
       const { symbol, name, kind, init } = checked.variables.get(entity)!;

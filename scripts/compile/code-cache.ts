@@ -1,7 +1,7 @@
 /**
  * The packages that the bundled compiler starts with, as one script, and what V8 compiled of them the last time: that
- * is half of the time to start. It lies beside the script and begins with a digest of both: V8 itself would take what
- * belongs to another script of the same length.
+ * is most of the time to start. It lies beside the script and begins with a digest: V8 itself would take what belongs
+ * to another script of the same length, and does not look for damage.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -10,43 +10,48 @@ import { dirname } from "node:path";
 import { Script } from "node:vm";
 
 const DIGEST_BYTES = 32;
-type Load = (exports: object, require: NodeJS.Require, module: object, file: string, directory: string) => void;
+type Exports = Readonly<Record<string, unknown>>;
+type Run = (exports: object, require: NodeJS.Require, module: object, file: string, directory: string) => void;
 
-const loaded = new Map<string, Readonly<Record<string, unknown>>>();
+const loaded = new Map<string, Exports>();
 
-/** What the CommonJS script `file` exports. */
-export function loadCached(file: string): Readonly<Record<string, unknown>> {
-  const exports = loaded.get(file) ?? load(file);
+/**
+ * What the CommonJS script `file` exports; `id` is another for another text of it. If there is nothing that this
+ * version of V8 can use, it is written when the program ends: all that has been compiled by then.
+ */
+export function loadCached(file: string, id: string): Exports {
+  const exports = loaded.get(file) ?? load(file, id);
   loaded.set(file, exports);
   return exports;
 }
 
-/** What this version of Node cannot use is made again when the program ends. */
-function load(file: string): Readonly<Record<string, unknown>> {
-  const text = readFileSync(file, "latin1"); // a third faster than UTF-8; esbuild writes ASCII
-  const cachedData = readCache(`${file}.cache`, text);
+function load(file: string, id: string): Exports {
+  const text = readFileSync(file, "latin1"); // esbuild writes ASCII
+  const cachedData = readCache(`${file}.cache`, id);
   const wrapped = `(function(exports,require,module,__filename,__dirname){${text}\n})`;
   const script = new Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
   const module = { exports: {} };
-  (script.runInThisContext() as Load)(module.exports, createRequire(file), module, file, dirname(file));
+  (script.runInThisContext() as Run)(module.exports, createRequire(file), module, file, dirname(file));
   if (cachedData === undefined || script.cachedDataRejected === true) {
-    process.once("exit", () => writeCache(`${file}.cache`, text, script.createCachedData()));
+    process.once("exit", () => writeCache(`${file}.cache`, id, script.createCachedData()));
   }
   return module.exports;
 }
 
-function digestOf(text: string, data: Uint8Array): Buffer {
-  return createHash("sha256").update(text, "latin1").update(data).digest();
-}
-
-function readCache(file: string, text: string): Buffer | undefined {
+/** Undefined if there is none, or it is not of that script. */
+export function readCache(file: string, id: string): Buffer | undefined {
   if (!existsSync(file)) return undefined;
   const bytes = readFileSync(file);
   const data = bytes.subarray(DIGEST_BYTES);
-  return digestOf(text, data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
+  return digestOf(id, data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
 }
 
-function writeCache(file: string, text: string, data: Buffer): void {
-  writeFileSync(`${file}.${process.pid}`, Buffer.concat([digestOf(text, data), data]));
-  renameSync(`${file}.${process.pid}`, file);
+export function writeCache(file: string, id: string, data: Buffer): void {
+  const own = `${file}.${process.pid}`; // several may end at once
+  writeFileSync(own, Buffer.concat([digestOf(id, data), data]));
+  renameSync(own, file);
+}
+
+function digestOf(id: string, data: Uint8Array): Buffer {
+  return createHash("sha256").update(`${id}\n`).update(data).digest();
 }

@@ -107,12 +107,13 @@ function addCall(scope: Scope, node: TSESTree.CallExpression, effects: Effects):
 /** With what they call, and so on: what is shared, not the locals of those functions. */
 export class CallEffects {
   readonly #lowering: Lowering;
+  readonly #known: (entity: FunctionEntity) => Effects | undefined;
   readonly #own = new Map<FunctionEntity, Effects>();
 
   /** `known`: of functions whose bodies are not there. */
-  constructor(lowering: Lowering, known: ReadonlyMap<FunctionEntity, Effects> = new Map()) {
+  constructor(lowering: Lowering, known: (entity: FunctionEntity) => Effects | undefined = () => undefined) {
     this.#lowering = lowering;
-    for (const [entity, effects] of known) this.#own.set(entity, effects);
+    this.#known = known;
   }
 
   of(calls: Iterable<FunctionEntity>): Effects {
@@ -130,7 +131,8 @@ export class CallEffects {
   ownOf(entity: FunctionEntity): Effects {
     let own = this.#own.get(entity);
     if (own === undefined) {
-      own = effectsOf({ lowering: this.#lowering, module: entity.module, fn: null }, [entity.fn.body]);
+      const scope: Scope = { lowering: this.#lowering, module: entity.module, fn: null };
+      own = this.#known(entity) ?? effectsOf(scope, [entity.fn.body]);
       this.#own.set(entity, own);
     }
     return own;

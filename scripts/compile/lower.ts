@@ -31,7 +31,7 @@ import {
   type Scope,
   type StaticBytes,
 } from "./scope.ts";
-import { collectEntities, withoutCasts, type Entity, type FunctionEntity, type VariableEntity } from "./symbols.ts";
+import { Entities, withoutCasts, type Entity, type FunctionEntity, type VariableEntity } from "./symbols.ts";
 
 export interface FunctionInfo extends Signature {
   readonly symbol: string;
@@ -90,12 +90,22 @@ export function checkProgram(program: SourceProgram): CheckedProgram {
   return checked;
 }
 
-/** The same without a look at loops, of the modules that `isWanted`. */
-export function lowerModules(program: SourceProgram, isWanted: (module: Module) => boolean): CheckedProgram {
+/**
+ * The same without a look at loops, of the modules that `isWanted`. `enter` puts what a module declares into the
+ * entities.
+ */
+export function lowerModules(
+  program: SourceProgram,
+  isWanted: (module: Module) => boolean,
+  enter = (entities: Entities, module: Module, names: NativeNames): void => entities.add(module, names),
+): CheckedProgram {
+  const entities = new Entities();
+  const names = new NativeNames();
+  for (const module of exportersFirst(program)) enter(entities, module, names);
   const wanted = new Set(program.modules.filter(isWanted));
   const lowering: Lowering = {
     program,
-    entities: collectEntities(exportersFirst(program), new NativeNames()),
+    entities,
     doors: new Map(),
     strings: [],
     statics: new Map(),

@@ -96,20 +96,26 @@ export function loadProgram(entries: readonly string[], options: LoadOptions = {
 }
 
 function parseModule(source: ts.SourceFile, program: ts.Program): Module {
-  const { ast, services } = parseAndGenerateServices(source.text, {
+  let parsed: ReturnType<typeof parseAndGenerateServices> | undefined;
+  const parse = () => (parsed ??= parseAndGenerateServices(source.text, {
     filePath: source.fileName,
     programs: [program],
     loc: true,
     range: true,
     suppressDeprecatedPropertyWarnings: true,
-  });
-  const first = ast.body[0];
-  const directive = first?.type === "ExpressionStatement" ? first.directive : undefined;
+  }));
+  const [first] = source.statements;
+  const isText = first !== undefined && ts.isExpressionStatement(first) && ts.isStringLiteral(first.expression);
+  const directive = isText ? (first.expression as ts.StringLiteral).text : undefined;
   return {
     file: source.fileName,
     text: source.text,
-    ast,
-    services: services as ParserServicesWithTypeInformation, // `programs` was given
+    get ast() { // made when somebody looks: of most modules that did not change nobody does
+      return parse().ast;
+    },
+    get services() {
+      return parse().services as ParserServicesWithTypeInformation; // `programs` was given
+    },
     describesLayouts: directive === LAYOUT_MODULE,
     isCold: directive === COLD_MODULE,
     checks: [],

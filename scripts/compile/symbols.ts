@@ -78,14 +78,44 @@ export type Entity =
   | LayoutEntity;
 
 /** By declaration, as the TypeScript checker resolves a name to it. */
-export type Entities = Map<ts.Node, Entity>;
+export class Entities {
+  readonly #all = new Map<ts.Node, Entity>();
+  /** Modules at which nobody has looked yet, by file, and the names that were given to what is in them. */
+  readonly #later = new Map<string, { readonly module: Module; readonly names: Names }>();
 
-/** Everything that the modules declare. What cannot be declared is added to the module's refusals. */
-export function collectEntities(modules: readonly Module[], names: NativeNames): Entities {
-  const entities: Entities = new Map();
-  for (const module of modules) {
-    if (module.describesLayouts) continue;
-    const add = (entity: Entity): void => void entities.set(tsNode(module, entity.node), entity);
+  get(node: ts.Node): Entity | undefined {
+    if (this.#later.size > 0) this.#look(node.getSourceFile().fileName);
+    return this.#all.get(node);
+  }
+
+  has(node: ts.Node): boolean {
+    return this.get(node) !== undefined;
+  }
+
+  /** Of the modules that have been looked at. */
+  values(): Iterable<Entity> {
+    return this.#all.values();
+  }
+
+  named(file: string, name: string): Entity | undefined {
+    this.#look(file);
+    return [...this.#all.values()].find((entity) => entity.name === name && entity.module.file === file);
+  }
+
+  addLater(module: Module, names: Names): void {
+    this.#later.set(module.file, { module, names });
+  }
+
+  #look(file: string): void {
+    const later = this.#later.get(file);
+    this.#later.delete(file);
+    if (later !== undefined) this.add(later.module, later.names);
+  }
+
+  /** Everything that the module declares. What cannot be declared is added to its refusals. */
+  add(module: Module, names: Names): void {
+    if (module.describesLayouts) return;
+    const add = (entity: Entity): void => void this.#all.set(tsNode(module, entity.node), entity);
     for (const statement of module.ast.body) {
       try {
         collectStatement(module, statement, names, add);
@@ -94,14 +124,16 @@ export function collectEntities(modules: readonly Module[], names: NativeNames):
       }
     }
   }
-  return entities;
 }
+
+/** Who hands out symbols. */
+export type Names = Pick<NativeNames, "take">;
 
 type Add = (entity: Entity) => void;
 
 type TopLevel = TSESTree.ProgramStatement | TSESTree.NamedExportDeclarations;
 
-function collectStatement(module: Module, statement: TopLevel, names: NativeNames, add: Add): void {
+function collectStatement(module: Module, statement: TopLevel, names: Names, add: Add): void {
   switch (statement.type) {
     case "ExportNamedDeclaration":
       if (statement.declaration) collectStatement(module, statement.declaration, names, add);
@@ -141,7 +173,7 @@ function nameOf(fn: { readonly id: TSESTree.Identifier | null }): string {
   return fn.id?.name ?? "default";
 }
 
-function functionEntity(module: Module, fn: NamedFunction, names: NativeNames): Entity {
+function functionEntity(module: Module, fn: NamedFunction, names: Names): Entity {
   const name = fn.id.name;
   const first = fn.body.body[0];
   const directive = first?.type === "ExpressionStatement" ? first.directive : undefined;
@@ -161,7 +193,7 @@ function variableEntity(
   module: Module,
   declarator: TSESTree.VariableDeclarator,
   isConst: boolean,
-  names: NativeNames,
+  names: Names,
 ): Entity {
   if (declarator.id.type !== "Identifier") {
     throw refusalAt(module, declarator, "destructuring is not supported: name each variable");
