@@ -30,6 +30,8 @@ wishes() {
   cat <<'END'
 libclang-rt-14-dev clang-sanitizers shows in tests what the allocators' users do wrong
 gdb                gdb              steps through the kernel's TypeScript (make debug)
+grub-efi-amd64-bin grub-for-uefi    lets the boot image start under UEFI, too
+ovmf               ovmf             UEFI for QEMU
 END
 }
 
@@ -40,6 +42,8 @@ is_there() {
     'ld.lld-14|ld.lld') has ld.lld-14 || has ld.lld ;;
     clang-sanitizers) has clang-14 && has_sanitizers "$(clang-14 -print-resource-dir)" ;;
     grub-for-pc) [ -e "${GRUB_DIR:-/usr/lib/grub}/i386-pc/kernel.img" ] ;;
+    grub-for-uefi) [ -e "${GRUB_DIR:-/usr/lib/grub}/x86_64-efi/kernel.img" ] ;;
+    ovmf) [ -e "${OVMF:-/usr/share/ovmf/OVMF.fd}" ] ;;
     *) has "$1" ;;
   esac
 }

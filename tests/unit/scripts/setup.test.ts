@@ -19,9 +19,13 @@ function machine(): Sandbox & { setup(): ReturnType<Sandbox["run"]> } {
   sandbox.fake("node", "echo v18.19.0");
   sandbox.fake("npm", "echo 9.2.0");
   sandbox.fake("id", "echo 0");
-  mkdirSync(join(sandbox.folder, "i386-pc"));
-  writeFileSync(join(sandbox.folder, "i386-pc", "kernel.img"), "");
-  return { ...sandbox, setup: () => sandbox.run("scripts/setup.sh", [], { GRUB_DIR: sandbox.folder }) };
+  for (const platform of ["i386-pc", "x86_64-efi"]) {
+    mkdirSync(join(sandbox.folder, platform));
+    writeFileSync(join(sandbox.folder, platform, "kernel.img"), "");
+  }
+  const OVMF = join(sandbox.folder, "OVMF.fd");
+  writeFileSync(OVMF, "");
+  return { ...sandbox, setup: () => sandbox.run("scripts/setup.sh", [], { GRUB_DIR: sandbox.folder, OVMF }) };
 }
 
 /** An apt-get that writes down how it was called, and whose `install` makes a command of each package. */
@@ -150,6 +154,15 @@ test("the sanitizers' libraries are installed too, after what is needed", () => 
   expect(stdout).toMatch(/^Missing on this machine:\n {2}nasm .*\n {2}libclang-rt-14-dev +shows in tests .*\n/);
   const calls = here.run("cat", [join(here.folder, "bin", "apt.log")]).stdout.trimEnd().split("\n");
   expect(calls.map((call) => call.replace(/^.* /, ""))).toEqual(["update", "nasm", "libclang-rt-14-dev"]);
+});
+
+test("what starts the image under UEFI is wished for: GRUB's part of it, and a firmware", () => {
+  const here = machine();
+  rmSync(join(here.folder, "x86_64-efi"), { recursive: true });
+  rmSync(join(here.folder, "OVMF.fd"));
+  const { status, stderr } = here.setup();
+  expect(status).toBe(0);
+  expect(stderr).toContain("setup: some tests are left out without grub-efi-amd64-bin ovmf \n");
 });
 
 test.each([
