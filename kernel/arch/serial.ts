@@ -92,6 +92,21 @@ export function serialRead(): number {
   return byte;
 }
 
+/** Is `byte` among those that have arrived and that nobody has read? It stays there. Cost: their number. */
+export function serialHolds(byte: number): boolean {
+  if (!present) return false;
+  serialReceive();
+  for (let at = taken; at < received; at++) {
+    if (load8(queue + BigInt(at % QUEUE_SIZE)) === byte) return true;
+  }
+  return false;
+}
+
+/** Has anybody answered at the UART's ports? */
+export function serialIsPresent(): boolean {
+  return present;
+}
+
 function send(byte: number): void {
   const patience = stuck ? 1 : PATIENCE;
   stuck = true;

@@ -30,6 +30,11 @@ export function ringPause(): void {
   keeping = false;
 }
 
+/** Is it kept? */
+export function ringIsKeeping(): boolean {
+  return keeping;
+}
+
 /** What is logged is kept again. */
 export function ringResume(): void {
   keeping = true;

@@ -10,7 +10,9 @@ import { faultCommand, walkCommand } from "./address-commands.ts";
 import { completeOffer } from "./complete.ts";
 import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
 import { memCommand, memmapCommand } from "./memory-commands.ts";
+import { isStopped } from "./stopped.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
+import { btCommand, regsCommand } from "./trap-commands.ts";
 import { wordCount, wordIs, wordLog } from "./words.ts";
 
 const ALL_LINES = RING_BYTES; // there cannot be more
@@ -42,12 +44,15 @@ function commandFind(): boolean {
   if (is("leaks", "", "frames whose owner is gone")) return leaksCommand();
   if (is("audit", "", "does all that is kept about memory agree?")) return auditCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
-  if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
-  if (is("log", "", "what the kernel said until the prompt came")) return logCommand();
+  if (is("regs", "", "the CPU's registers")) return regsCommand();
+  if (is("bt", "", "who called whom: the backtrace")) return btCommand();
+  if (is("log", "", "what the kernel said last")) return logCommand();
   if (is("date", "", "what time it is, and how long the kernel is up")) return dateCommand();
   if (is("interrupts", "", "how often each device has interrupted")) return interruptsCommand();
-  if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
   if (is("exit", "", "ends the virtual machine")) return exitCommand();
+  if (isStopped()) return false; // what is below acts
+  if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
+  if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
   return false;
 }
 
@@ -105,7 +110,7 @@ function panicCommand(): boolean {
 }
 
 function exitCommand(): boolean {
-  debugExit(EXIT.SUCCESS);
+  debugExit(isStopped() ? EXIT.PANIC : EXIT.SUCCESS);
   logLine("Still here: this machine has no debug-exit device. Switch it off.");
   return true;
 }

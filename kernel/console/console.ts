@@ -1,27 +1,55 @@
-/** The kernel's prompt on the serial port: reads a line, obeys it, for ever. */
+/**
+ * The kernel's prompt on the serial port: reads a line, obeys it, for ever. After a panic there is another, which only
+ * looks: interrupts stay off, nothing is allocated, and a command that meets a fault is given up.
+ */
+import { CALL_RETURNED } from "../arch/trap-frame.ts";
 import { serialRead } from "../arch/serial.ts";
 import { logEnd, logLine, logText } from "../base/log.ts";
-import { ringPause } from "../base/log-ring.ts";
-import { idle } from "../doors/machine.ts";
+import { ringPause, ringResume } from "../base/log-ring.ts";
+import { idle, pause, tryCall } from "../doors/machine.ts";
+import { exceptionNameLog } from "../stats/exceptions.ts";
 import { commandRun, commandsOffer } from "./commands.ts";
 import { completeBegin, completeCharacter, completeCount, completeRest, completeShow } from "./complete.ts";
 import { LINE, lineByte, lineCursor, lineInsert, lineLength, lineShow, lineStart, lineText } from "./line.ts";
+import { isStopped, stoppedForget, stoppedSet } from "./stopped.ts";
 import { wordsSet } from "./words.ts";
 
 const PROMPT = "> ";
+const PROMPT_STOPPED = "! "; // as wide: a line fits the screen behind it
 const SPACE = 0x20;
 
 /** Never returns. While nothing is typed the CPU sleeps, in the one window in which interrupts come. */
 export function consoleRun(): never {
+  stoppedForget();
   ringPause(); // the log is what the kernel says by itself
   for (;;) {
     if (lineAsk()) commandRun();
   }
 }
 
+/**
+ * The prompt of a kernel that the trap at `frame` has ended, with what was in CR2 then. Never returns. It asks the
+ * serial port again and again: interrupts are off for good. Of a panic in a command trap/fatal.ts writes one line, and
+ * halts.
+ */
+export function consoleStopped(frame: bigint, cr2: bigint): never {
+  stoppedSet(frame, cr2);
+  logLine("The kernel has stopped. This prompt looks at what is left: help lists how.");
+  logLine("To leave QEMU: exit, or Ctrl-C. To look with a debugger: make debug.");
+  for (;;) {
+    if (!lineAsk()) continue;
+    const vector = tryCall(commandRun);
+    if (vector === CALL_RETURNED) continue;
+    logEnd();
+    logText("That command met ");
+    exceptionNameLog(vector);
+    logLine(", and is given up.");
+  }
+}
+
 /** Prompts until a line is typed that can be obeyed: true, and its words are set. False: there was none this time. */
 export function lineAsk(): boolean {
-  logText(PROMPT);
+  promptLog();
   const end = lineRead();
   if (end === LINE.TOO_LONG) logLine("That line is too long; nothing was done.");
   if (end !== LINE.READY) return false;
@@ -35,13 +63,28 @@ function lineRead(): number {
   for (;;) {
     const byte = serialRead();
     if (byte < 0) {
-      idle();
+      serialAwait();
       continue;
     }
     const state = lineByte(byte);
     if (state === LINE.COMPLETE) complete();
     else if (state !== LINE.OPEN) return state;
   }
+}
+
+/** Until something may have been typed. What the kernel says meanwhile is no part of the conversation. */
+function serialAwait(): void {
+  if (isStopped()) {
+    pause();
+    return;
+  }
+  ringResume();
+  idle();
+  ringPause();
+}
+
+function promptLog(): void {
+  logText(isStopped() ? PROMPT_STOPPED : PROMPT);
 }
 
 /** Tab: the command's name, as far as it is certain; if it is not, what it could be. */
@@ -56,6 +99,6 @@ function complete(): void {
   completeShow();
   commandsOffer();
   logEnd();
-  logText(PROMPT);
+  promptLog();
   lineShow();
 }

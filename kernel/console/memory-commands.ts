@@ -1,5 +1,6 @@
 /** `mem` and `memmap`: how much memory there is, and whose it is. */
 "compiler: cold"; // for people to read
+import { serialHolds } from "../arch/serial.ts";
 import { type PhysAddr, physAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
@@ -8,6 +9,8 @@ import { framesFree, framesTotal } from "../mm/phys/frames.ts";
 import {
   REGION_USABLE, regionCount, regionEnd, regionIsFromUsable, regionKind, regionName, regionStart, regionWho,
 } from "../mm/phys/regions.ts";
+import { KEY } from "./keys.ts";
+import { isStopped } from "./stopped.ts";
 
 // Widths of the columns: of mem, then of memmap.
 const LABEL = 12;
@@ -36,6 +39,7 @@ export function memCommand(): boolean {
   columnTenths(tenthsOfMib(total) - tenthsOfMib(free), COLUMN); // a difference of what is shown: the line adds up
   logEnd();
   amountsLine("heap bytes", heapSize(), heapFree(), heapUsed());
+  if (isStopped()) return true; // what follows goes through the heap, whatever is left of it
   logNumber("The largest block that the heap can give has ", heapLargest());
   logLine(" bytes.");
   return true;
@@ -51,7 +55,7 @@ function amountsLine(label: string, total: number, free: number, used: number): 
 
 /**
  * One line a region, lowest first, and one for each hole between them: every byte up to the end of the last is somebody's
- * or nobody's. Then what they add up to.
+ * or nobody's. Then what they add up to. There may be some hundred: Ctrl-C ends it.
  */
 export function memmapCommand(): boolean {
   columnTextRight("start", START);
@@ -66,6 +70,7 @@ export function memmapCommand(): boolean {
   let firmware = 0;
   let holes = 0;
   for (let i = 0; i < regionCount(); i++) {
+    if (serialHolds(KEY.GIVE_UP)) return true;
     if (regionStart(i) > end) holes += rangeLine(end, regionStart(i), "nobody", "hole");
     const kib = rangeLine(regionStart(i), regionEnd(i), regionWho(i), regionName(i));
     if (regionKind(i) === REGION_USABLE) pool += kib;

@@ -7,7 +7,8 @@
  *     level 2  [  1]  0x80000000002001e3  P W A D PS G XD
  *     p0x200123, in a page of 2 MiB
  *
- * It serves the panic report, so it believes nothing: tables are read only where one can be, through the direct map.
+ * It serves the panic report, so it believes nothing: tables are read only where one can be, through the direct map,
+ * and as what may be gone.
  */
 "compiler: cold"; // for people to read
 import { type Frame, type PhysAddr, type VirtAddr, frameAddr, frameOf, isCanonical, physAddr } from "../lib/addr.ts";
@@ -18,7 +19,7 @@ import { frameIsTaken } from "../mm/phys/frames.ts";
 import { REGION_RECORDS, regionFind, regionKind } from "../mm/phys/regions.ts";
 import {
   levelSpan, PTE_ACCESSED, PTE_CACHE_DISABLE, PTE_DIRTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE,
-  PTE_WRITE_THROUGH, pteFrame, pteIsPresent, pteRead, TABLE_ENTRIES, TOP_LEVEL, type Pte,
+  PTE_WRITE_THROUGH, pteFrame, pteIsPresent, pteTried, pteTry, TABLE_ENTRIES, TOP_LEVEL, type Pte,
 } from "../mm/paging/pte.ts";
 import { entryAddr } from "../mm/paging/walk.ts";
 
@@ -41,7 +42,13 @@ export function walkShow(root: Frame, va: VirtAddr): void {
       return;
     }
     const entry = entryAddr(table, va, level);
-    const pte = pteRead(entry);
+    if (!pteTry(entry)) {
+      logNumber("  stopped: the table of level ", level);
+      logPhys(" cannot be read at ", entry);
+      logEnd();
+      return;
+    }
+    const pte = pteTried();
     entryShow(level, entry, pte);
     if (!pteIsPresent(pte)) {
       logNumber("  not mapped: the entry of level ", level);

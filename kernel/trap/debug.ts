@@ -5,8 +5,9 @@
 "compiler: cold"; // for people to read
 import { cameFromKernel, RFLAGS, TRAP_FRAME } from "../arch/trap-frame.ts";
 import { logEnd, logNumber, logText, logVirt } from "../base/log.ts";
+import { ringIsKeeping, ringPause, ringResume } from "../base/log-ring.ts";
 import { readDr6, writeDr6 } from "../doors/machine.ts";
-import { virtAddr } from "../lib/addr.ts";
+import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { fatal } from "./fatal.ts";
 import { recoveryTake } from "./recovery.ts";
 
@@ -27,10 +28,9 @@ export function onDebug(frame: bigint): void {
   if (!cameFromKernel(frame)) fatal(frame);
   const status = readDr6();
   writeDr6(DR6.NONE);
-  logText("trap/debug: ");
+  const kept = lineBegin();
   causeLog(status);
-  logVirt(" at ", virtAddr(TRAP_FRAME.rip(frame)));
-  logEnd();
+  lineEnd(virtAddr(TRAP_FRAME.rip(frame)), kept);
   TRAP_FRAME.setRflags(frame, (TRAP_FRAME.rflags(frame) & ~RFLAGS.TRAP) | RFLAGS.RESUME);
 }
 
@@ -42,8 +42,22 @@ export function onBreakpoint(frame: bigint): void {
   const behind = TRAP_FRAME.rip(frame);
   if (!recoveryTake(frame)) fatal(frame);
   if (TRAP_FRAME.rip(frame) !== behind) return; // a tried call has met a stray one, and has ended
-  logVirt("trap/debug: breakpoint at ", virtAddr(behind - 1n));
+  const kept = lineBegin();
+  logText("breakpoint");
+  lineEnd(virtAddr(behind - 1n), kept);
+}
+
+/** The line is kept even if it comes in the middle of what is not, as a command's answer. Is this so? */
+function lineBegin(): boolean {
+  const kept = ringIsKeeping();
+  ringResume();
+  logText("trap/debug: ");
+  return kept;
+}
+function lineEnd(at: VirtAddr, kept: boolean): void {
+  logVirt(" at ", at);
   logEnd();
+  if (!kept) ringPause();
 }
 
 function causeLog(status: bigint): void {

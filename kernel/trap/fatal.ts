@@ -1,28 +1,28 @@
 /**
  * The last report: what happened and where, the registers, the walk of the faulting address, the backtrace and the last
- * lines of the log; then the end.
+ * lines of the log; then a prompt that looks at what is left (console.ts), or the end.
  *
- * It needs the serial port and mapped page tables, nothing else: no heap, no frame. A fault inside the report gets one
- * line; a fault inside that line gets silence.
+ * It needs the serial port, its own code and constants, and a stack: no heap, no frame. Memory that may be gone it
+ * tries to read. A fault inside the report all the same gets one line; a fault inside that line gets silence.
  */
 "compiler: cold"; // for people to read
-import { halt, interruptsOff, load16, load8, readCr2, readCr3 } from "../doors/machine.ts";
+import { halt, interruptsOff, readCr2, readCr3, tryLoad8 } from "../doors/machine.ts";
 import { frameOf, lower, physAddr, virtAddr } from "../lib/addr.ts";
 import { debugExit, EXIT } from "../arch/debug-exit.ts";
+import { serialIsPresent } from "../arch/serial.ts";
 import { rodataEnd, rodataStart, textEnd, textStart } from "../arch/image.ts";
 import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
 import { ringPause, ringResume, ringShow } from "../base/log-ring.ts";
 import { logAsciiCut, logEnd, logHex, logHexDigits, logLine, logText, logVirt } from "../base/log.ts";
-import { PANIC_MARK } from "../base/panic.ts";
+import { isPanic } from "../base/panic.ts";
+import { consoleStopped } from "../console/console.ts";
 import { layout, u32 } from "../lib/layout.ts";
+import { backtraceLog, placeLog, trappedFind } from "../stats/backtrace.ts";
+import { errorCodeLog, exceptionNameLog, hasErrorCode } from "../stats/exceptions.ts";
+import { registersLog } from "../stats/registers.ts";
 import { walkShow } from "../stats/walk.ts";
-import { backtraceLog, placeLog, trappedFind } from "./backtrace.ts";
-import { errorCodeLog, exceptionNameLog, hasErrorCode } from "./exceptions.ts";
 import { addressWhatLog, guessLog, registersGuessLog } from "./guess.ts";
-import { registersLog } from "./registers.ts";
 
-/** `ud2`, as a little-endian word. */
-const UD2 = 0x0b0f;
 /** A string literal in .rodata; its bytes follow. */
 const TEXT = layout(4, { length: u32 });
 const MESSAGE_COLUMNS = 60; // with what stands before it, a line of the screen
@@ -46,7 +46,7 @@ export function fatal(frame: bigint): never {
   depth++;
   if (depth === 1) report(frame, cr2);
   else if (depth === 2) reportShort(frame, cr2);
-  end();
+  end(frame, cr2);
 }
 
 /** All of it, without the end. `cr2` was read when the trap came. */
@@ -54,7 +54,7 @@ export function report(frame: bigint, cr2: bigint): void {
   const vector = Number(TRAP_FRAME.vector(frame));
   ringPause(); // what is in the ring is what led to this
   logEnd();
-  if (isPanic(frame, vector)) {
+  if (isPanic(frame)) {
     panicLog(frame);
   } else {
     faultLog(frame, vector, cr2);
@@ -65,13 +65,6 @@ export function report(frame: bigint, cr2: bigint): void {
   logLine("last lines of the log");
   ringShow(LAST_LINES);
   ringResume();
-}
-
-/** A panic is a `ud2` of the kernel's own code with the mark in RAX: both, so that a stray one is not taken for it. */
-function isPanic(frame: bigint, vector: number): boolean {
-  if (vector !== VECTOR.INVALID_OPCODE || TRAP_FRAME.rax(frame) !== PANIC_MARK) return false;
-  const rip = TRAP_FRAME.rip(frame);
-  return rip >= textStart() && rip < textEnd() - 1n && load16(rip) === UD2;
 }
 
 function panicLog(frame: bigint): void {
@@ -126,9 +119,9 @@ function whereLog(frame: bigint): void {
 function bytesLog(rip: bigint): void {
   if (rip < textStart() || rip >= textEnd()) return;
   logText("  bytes   ");
-  for (let at = rip; at < lower(rip + LONGEST_INSTRUCTION, textEnd()); at++) {
+  for (let at = rip; at < lower(rip + LONGEST_INSTRUCTION, textEnd()) && tryLoad8(at) >= 0; at++) {
     logText(" ");
-    logHexDigits(BigInt(load8(at)), 2);
+    logHexDigits(BigInt(tryLoad8(at)), 2);
   }
   logEnd();
 }
@@ -148,10 +141,11 @@ function reportShort(frame: bigint, cr2: bigint): void {
   logEnd();
 }
 
-function end(): never {
+/** After a whole report the console looks at what is left; after a short one nothing more is tried. */
+function end(frame: bigint, cr2: bigint): never {
   ringPause(); // nothing after the report is kept either: who asks for the log then asks what led to it
   if (exitsAtTheEnd) debugExit(EXIT.PANIC);
-  if (depth === 1) logLine("To leave QEMU: Ctrl-C. To look around with a debugger: make debug.");
+  if (depth === 1 && serialIsPresent()) consoleStopped(frame, cr2);
   if (depth <= 2) logLine("The machine is halted.");
   for (;;) halt();
 }

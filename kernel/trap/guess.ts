@@ -15,7 +15,7 @@ import {
 import { blockFirst } from "../mm/heap/block.ts";
 import { heapSize } from "../mm/heap/heap.ts";
 import { regionFind, regionName } from "../mm/phys/regions.ts";
-import { PAGE_FAULT_ERROR } from "./exceptions.ts";
+import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 
 const NONE = -1;
 

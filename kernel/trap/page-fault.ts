@@ -7,7 +7,7 @@ import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
   faultResolve,
 } from "../mm/fault/resolve.ts";
-import { PAGE_FAULT_ERROR } from "./exceptions.ts";
+import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 import { fatal } from "./fatal.ts";
 import { recoveryTake } from "./recovery.ts";
 

@@ -8,7 +8,7 @@
  */
 import { callFailedCode, callTriedAt, fixupsEnd, fixupsStart } from "../arch/image.ts";
 import { cameFromKernel, EXCEPTION_COUNT, RFLAGS, TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
-import { PANIC_MARK } from "../base/panic.ts";
+import { isPanic } from "../base/panic.ts";
 import { layout, u64 } from "../lib/layout.ts";
 import { load64, store64 } from "../doors/machine.ts";
 
@@ -89,9 +89,7 @@ function isSurvivable(frame: bigint): boolean {
     case VECTOR.DOUBLE_FAULT:
     case VECTOR.MACHINE_CHECK:
       return false;
-    case VECTOR.INVALID_OPCODE:
-      return TRAP_FRAME.rax(frame) !== PANIC_MARK;
     default:
-      return vector < EXCEPTION_COUNT;
+      return vector < EXCEPTION_COUNT && !isPanic(frame);
   }
 }

@@ -15,6 +15,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "arch/vga-text.ts": "writes to a device's memory",
   "base/refuse.ts": "halts the machine",
   "base/symbols.ts": "reads a table of the machine's image",
+  "stats/backtrace.ts": "asks that table, and reads the machine's stacks",
+  "console/trap-commands.ts": "shows what it says",
   "console/console.ts": "waits for a person",
   "console/commands.ts": "ends the machine if it is told to",
   "console/address-commands.ts": "touches any address that it is given",

@@ -44,6 +44,8 @@ export interface MachineOptions {
 const flushes: Flush[] = [];
 const NOTHING_INTERRUPTS = (): boolean => false;
 let interrupt = NOTHING_INTERRUPTS;
+let pauses = 0;
+const PATIENCE = 10_000;
 
 /** The levers. */
 const machine = {
@@ -93,6 +95,7 @@ export function fakeMachine(options: MachineOptions = {}): Machine {
   poisonReset();
   flushes.length = 0;
   interrupt = NOTHING_INTERRUPTS;
+  pauses = 0;
   return machine;
 }
 fakeMachine(); // module constants of the kernel take statics before any test runs
@@ -269,7 +272,11 @@ export function idle(): void {
   if (!interrupt()) throw new Halted("sti; hlt");
   cpu.interruptsEnabled = false;
 }
-export function pause(): void {}
+/** A loop that pauses for ever waits for what nobody here will do. */
+export function pause(): void {
+  pauses++;
+  if (pauses > PATIENCE) throw new Halted("pause");
+}
 export function interruptsOn(): void {
   cpu.interruptsEnabled = true;
 }

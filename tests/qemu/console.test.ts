@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Conversation, EXIT_SUCCESS } from "./machine.ts";
+import { Conversation, EXIT_PANIC, EXIT_SUCCESS, PROMPT_STOPPED } from "./machine.ts";
 
 describe("at the prompt, through a pseudo-terminal", () => {
   let talk: Conversation;
@@ -62,6 +62,14 @@ describe("at the prompt, through a pseudo-terminal", () => {
     expect(await talk.ask(typed)).toContain(answer);
   });
 
+  test("bt says who waits for the command, regs the control registers, log what the kernel said", async () => {
+    const bt = await talk.ask("bt");
+    expect(bt).toMatch(/^backtrace\n {2}#0 0x[0-9a-f]{16} btCommand +kernel\/console\/trap-commands\.ts:\d+$/m);
+    expect(bt).toMatch(/ kernelMain +kernel\/main\.ts:\d+\n +#\d+ 0x[0-9a-f]{16} higher_half +boot\/\w+\.asm:\d+$/);
+    expect(await talk.ask("regs")).toMatch(/^registers\n {2}cr0 +0000000080010033 /);
+    expect(await talk.ask("log")).toMatch(/^boot: Palimpsest[^]*\nboot: up frames-free=\d+$/);
+  });
+
   test("nothing, and blanks, are no command and no mistake", async () => {
     expect(await talk.ask("")).toBe("");
     expect(await talk.ask("     ")).toBe("");
@@ -87,15 +95,27 @@ describe("at the prompt, through a pseudo-terminal", () => {
   });
 });
 
-test("panic stops the machine with the report, and it stays stopped", async () => {
+test("panic stops the kernel with the report; then the prompt looks at what is left, and exit says 35", async () => {
   const talk = await Conversation.open({});
   try {
     await talk.expect("\n> ");
     talk.type("panic\r");
-    const report = await talk.expect("The machine is halted.\n");
+    const report = await talk.expect(PROMPT_STOPPED);
     expect(report).toContain("trap/fatal: panic: console: panic was typed at the prompt");
     expect(report).toMatch(/cr0 +0000000080010033/);
     for (const line of report.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+
+    const ask = (command: string) => talk.ask(command, PROMPT_STOPPED);
+    const part = (begin: string, end: string) => report.slice(report.indexOf(begin), report.indexOf(end)).trimEnd();
+    expect(await ask("regs")).toBe(part("registers\n", "backtrace\n"));
+    expect(await ask("bt")).toBe(part("backtrace\n", "last lines of the log\n"));
+    expect(await ask("log")).toMatch(/^boot: Palimpsest[^]*\nboot: up frames-free=\d+$/);
+    expect(await ask("walk 0x4444_4444_0010")).toMatch(/p0x[0-9a-f]+010, in a page of 4 KiB$/);
+    expect(await ask("memmap")).toContain("in all");
+    expect(await ask("mem")).toMatch(/^heap bytes /m);
+    expect(await ask("panic")).toBe("There is no command panic; help lists them.");
+    talk.type("exit\r");
+    expect((await talk.ended()).status).toBe(EXIT_PANIC);
   } finally {
     talk.close();
   }
@@ -106,7 +126,7 @@ test("fault at an address that is nobody's ends in the report with the walk of t
   try {
     await talk.expect("\n> ");
     talk.type("fault 0x123456789000\r");
-    const report = await talk.expect("The machine is halted.\n");
+    const report = await talk.expect(PROMPT_STOPPED);
     expect(report).toContain("trap/fatal: #PF page fault");
     expect(report).toContain("address  v0x123456789000\n");
     expect(report).toMatch(/walk of v0x123456789000 from p0x[0-9a-f]+\n {2}level 4 {2}\[ 36\]/);

@@ -21,7 +21,7 @@
  *   15      int 15: reserved
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { bootToEnd, Conversation, EXIT_PANIC, EXIT_SUCCESS } from "./machine.ts";
+import { bootToEnd, Conversation, EXIT_PANIC, EXIT_SUCCESS, PROMPT_STOPPED } from "./machine.ts";
 import { Monitor } from "./monitor.ts";
 
 const END = "watch: end\n";
@@ -163,7 +163,7 @@ describe("exceptions with a stack of their own", () => {
       await monitor.connect();
       while (!/RSP=0{14}10\b/.test(await ask(monitor, "info registers"))); // it has said so, and is about to
       await ask(monitor, command);
-      const log = await talk.expect("The machine is halted.\n");
+      const log = await talk.expect(PROMPT_STOPPED);
       const stack = command === "nmi" ? "nmi" : "machine-check";
       expect(log).toContain(`watch: on the ${stack} stack\n\ntrap/fatal: ${name}\n`);
       expect(log).toMatch(WITHOUT_STACK);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootToEnd, Conversation, EXIT_SUCCESS, ROOT } from "./machine.ts";
+import { bootToEnd, Conversation, EXIT_SUCCESS, PROMPT_STOPPED, ROOT } from "./machine.ts";
 
 /** A machine of `size` that the host need not have. */
 function virtualMemory(size: string, machine: string): string[] {
@@ -119,7 +119,7 @@ describe("the prompt", () => {
     try {
       await talk.expect("\n> ");
       talk.type(`fault ${address}\r`);
-      expect(await talk.expect("The machine is halted.\n")).toContain(`trap/fatal: ${name}\n`);
+      expect(await talk.expect(PROMPT_STOPPED)).toContain(`trap/fatal: ${name}\n`);
     } finally {
       talk.close();
     }

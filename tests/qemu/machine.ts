@@ -30,12 +30,14 @@ export interface Boot {
 export interface Ended {
   /** All that came over the serial line, line ends as "\n". */
   log: string;
-  /** QEMU's exit status; "halted" when the kernel said that it has stopped for good; or "timeout". */
+  /** QEMU's exit status; "halted" when the kernel has stopped for good; or "timeout". */
   status: number | "halted" | "timeout";
 }
 
-/** The last words of a kernel that waits for a person to switch the machine off. */
-const HALTED = /The machine is halted\.\n$/;
+/** After the report of a panic the kernel asks what to look at. */
+export const PROMPT_STOPPED = "\n! ";
+/** The last words of a kernel that only a person can end. */
+const HALTED = /(The machine is halted\.\n|\n! )$/;
 
 /** Boots, waits until QEMU ends by itself, the kernel halts, or `seconds` are over, and says what happened. */
 export async function bootToEnd(boot: Boot, seconds = 30): Promise<Ended> {
@@ -105,10 +107,10 @@ export class Conversation {
   }
 
   /** Types a command and gives what was said until the next prompt, without the echo and the prompt. */
-  async ask(command: string): Promise<string> {
+  async ask(command: string, prompt = PROMPT): Promise<string> {
     this.type(`${command}\r`);
-    const said = await this.expect(PROMPT);
-    return said.slice(said.indexOf("\n") + 1, said.length - PROMPT.length).trimEnd();
+    const said = await this.expect(prompt);
+    return said.slice(said.indexOf("\n") + 1, said.length - prompt.length).trimEnd();
   }
 
   async ended(seconds = 20): Promise<Ended> {

@@ -26,7 +26,7 @@ test.each([
   ["below-heap", "nothing is mapped in front of the heap", ["#PF page fault", "address  v0x44444443ffff\n"]],
   ["firmware", "the direct map shows memory only", ["#PF page fault", "address  v0xffff80fd00000000\n"]],
   ["divide", "a division by zero says where it was", ["panic: division by zero at tests/qemu/kernel/trespass.ts:"]],
-  ["report", "a fault in the report gets one line", ["cr2=v0xffff800010000000", "cut short: #PF page fault at=v0x"]],
+  ["report-walk", "a page table that is gone is told", ["stopped: the table of level 4 cannot be read at p0x10000000"]],
   ["heap-twice", "a block given back twice panics", ["panic: heap: given back twice\n  value    0x4444444400"]],
   ["frame-twice", "a frame given back twice panics", ["panic: frames: given back twice\n  value    0x"]],
 ])("trespass %s: %s", async (scenario, _fact, words) => {
@@ -35,4 +35,11 @@ test.each([
   expect(log).not.toContain("UNPUNISHED");
   for (const said of words) expect(log).toContain(said);
   expect(log).toMatch(/\n {2}rax [0-9a-f]{16} {2}rbx [0-9a-f]{16}/);
+});
+
+test("a fault in the report gets one line, and that is the end", async () => {
+  const { log, status } = await bootToEnd({ kernel: "test", options: "scenario=report" });
+  expect(status).toBe("halted");
+  expect(log).toMatch(/: #PF page fault\n {2}at .*\n\ncut short: #PF page fault at=v0x\w+ cr2=v0x\w+\nThe /);
+  expect(log).toMatch(/\nThe machine is halted\.\n$/);
 });

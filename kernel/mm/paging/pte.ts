@@ -10,7 +10,7 @@
  * a leaf. In level 1 the same bit chooses the memory type (PAT), and this kernel leaves it 0. While P is 0 the CPU
  * ignores the other bits; all of them 0 says that nothing was ever mapped.
  */
-import { loadOnce64, storeVolatile64 } from "../../doors/machine.ts";
+import { load64, loadOnce64, staticBytes, storeVolatile64, tryLoad64 } from "../../doors/machine.ts";
 import {
   directMap, type Frame, frameAddr, frameOf, PAGE_SHIFT, type PhysAddr, physAddr, type VirtAddr,
 } from "../../lib/addr.ts";
@@ -31,6 +31,8 @@ export const PTE_GLOBAL = 0x100n;
 export const PTE_NO_EXECUTE = 1n << 63n;
 
 export const PTE_FRAME = 0x000f_ffff_ffff_f000n;
+
+const tried = staticBytes(8, 8);
 
 /** Entries in a table, each of ENTRY_BYTES; INDEX_BITS of an address choose one. */
 export const TABLE_ENTRIES = 512;
@@ -56,6 +58,13 @@ export function pteIsTable(pte: Pte): boolean {
 /** Once, as it is now: the CPU writes A and D behind the compiler's back. */
 export function pteRead(entry: PhysAddr): Pte {
   return loadOnce64(directMap(entry)) as Pte;
+}
+/** Can the entry be read? Then pteTried() is it. For reports on tables that may be damaged. */
+export function pteTry(entry: PhysAddr): boolean {
+  return tryLoad64(directMap(entry), tried);
+}
+export function pteTried(): Pte {
+  return load64(tried) as Pte;
 }
 /** Volatile: the CPU may read it at once, when all that was written before is there; what follows may rely on it. */
 export function pteWrite(entry: PhysAddr, pte: Pte): void {

@@ -1,10 +1,10 @@
 /** What the kernel must not be able to do: each of these ends in the report, or the test has found a hole. */
-import { physOfImage, rodataStart, stackGuard, textStart } from "../../../kernel/arch/image.ts";
+import { physOfImage, rodataEnd, rodataStart, stackGuard, textStart } from "../../../kernel/arch/image.ts";
 import { logLine } from "../../../kernel/base/log.ts";
 import { optionIs } from "../../../kernel/dev/boot-options.ts";
 import { copyBytes, loadVolatile8, staticBytes, storeVolatile8, writeCr3 } from "../../../kernel/doors/machine.ts";
 import {
-  DEMAND_WINDOW, DEMAND_WINDOW_SIZE, directMap, frameBytes, PAGE_BYTES, pageOf, physAddr, type VirtAddr,
+  DEMAND_WINDOW, DEMAND_WINDOW_SIZE, directMap, frameBytes, PAGE_BYTES, pageOf, physAddr, type VirtAddr, virtAddr,
 } from "../../../kernel/lib/addr.ts";
 import { HEAP_BASE } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
@@ -31,6 +31,7 @@ export function trespassRun(): boolean {
   else if (optionIs("scenario", "overflow")) dig(1);
   else if (optionIs("scenario", "divide")) divide(zero());
   else if (optionIs("scenario", "report")) reportFault();
+  else if (optionIs("scenario", "report-walk")) walkFault();
   else if (optionIs("scenario", "heap-twice")) giveTwice();
   else if (optionIs("scenario", "frame-twice")) frameGiveTwice();
   else return false;
@@ -52,10 +53,14 @@ function zero(): number {
   return loadVolatile8(SCRATCH);
 }
 
-/**
- * A null pointer while the CPU uses a root that the report cannot read: its place in the direct map is taken away.
- */
+/** A null pointer while the report cannot say where: the table of symbols, the last thing in .rodata, is taken away. */
 function reportFault(): void {
+  unmapRange(kernelRoot(), pageOf(virtAddr(rodataEnd() - 1n)), 1);
+  loadVolatile8(0x10n);
+}
+
+/** The same while the CPU uses a root that the report cannot read: its place in the direct map is taken away. */
+function walkFault(): void {
   const root = physAddr(0x1000_0000n); // far up in the pool, under a large page
   const page = pageOf(directMap(root));
   copyBytes(page, frameBytes(kernelRoot()), PAGE_BYTES);

@@ -74,8 +74,8 @@ test("help has one aligned line for each command, and each of them exists", () =
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "fault", "log", "date", "interrupts", "panic",
-    "exit",
+    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "regs", "bt", "log", "date", "interrupts", "exit",
+    "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
@@ -296,4 +296,36 @@ test("log shows what the kernel said by itself, and nothing of the conversation"
   ringInit();
   logLine("mm: something happened");
   expect(answers("mem", "log")[1]).toEqual(["mm: something happened"]);
+});
+
+test("nor while the prompt waits is anything lost: log shows what the kernel said meanwhile", () => {
+  ringInit();
+  const waiting = [..."mem\r", 0, ..."log\rexit\r"].map((key) => (key === 0 ? key : key.toString().charCodeAt(0)));
+  let said = "";
+  machine.portPlug(0x3fd, 1, { read: () => (waiting.length > 0 && waiting[0] !== 0 ? 0x61 : 0x60) });
+  machine.portPlug(0x3f8, 1, {
+    read: () => waiting.shift() ?? 0,
+    write: (_port, byte) => void (said += String.fromCharCode(byte)),
+  });
+  machine.onIdle(() => {
+    waiting.shift();
+    logLine("mm: a line of the kernel's");
+    return true;
+  });
+  expect(() => consoleRun()).toThrow(new DebugExit(0x10));
+  expect(said).toMatch(/\nlog\r\nmm: a line of the kernel's\r\n> exit/);
+});
+
+test("regs and bt of a kernel that runs: the control registers, and who waits for the command", () => {
+  const [regs, bt] = answers("regs", "bt");
+  expect(regs![0]).toBe("registers");
+  expect(regs!.join()).toContain(`cr3    ${machine.cpu.cr3.toString(16).padStart(16, "0")}`);
+  expect(bt).toEqual(["backtrace"]); // a fake machine has no stack
+});
+
+test("Ctrl-C ends a list that is long", () => {
+  type("memmap\r\x03exit\r");
+  expect(() => consoleRun()).toThrow(DebugExit);
+  expect(heard()).not.toContain("in all");
+  expect(heard()).toMatch(/> \^C\r\n> exit\r\n$/);
 });

@@ -25,7 +25,7 @@ beforeEach(() => {
   store16(rip, 0x0b0f);
 });
 
-/** The report's lines; the kernel must have halted. */
+/** The report's lines; the kernel must have halted, or wait for somebody to type. */
 function report(registers: Parameters<typeof trapFrame>[1]): string[] {
   machine.serialTake();
   expect(() => fatal(trapFrame(machine, { rip, ...registers }))).toThrow(Halted);
@@ -39,7 +39,7 @@ function literal(text: string, at = rodataStart() + 0x40n): bigint {
   return at;
 }
 
-test("a panic is told with its message and value, and the machine halts", () => {
+test("a panic is told with its message and value, and a prompt waits", () => {
   const rdi = literal("frames: given back twice");
   const lines = report({ vector: 6n, rax: PANIC_MARK, rdi, rsi: 0x1234n });
   expect(lines.slice(0, 5)).toEqual([
@@ -50,7 +50,9 @@ test("a panic is told with its message and value, and the machine halts", () => 
     "registers",
   ]);
   expect(lines.slice(-3)).toEqual([
-    "To leave QEMU: Ctrl-C. To look around with a debugger: make debug.", "The machine is halted.", "",
+    "The kernel has stopped. This prompt looks at what is left: help lists how.",
+    "To leave QEMU: exit, or Ctrl-C. To look with a debugger: make debug.",
+    "! ",
   ]);
 });
 

@@ -4,7 +4,7 @@ import {
 } from "../../../kernel/arch/image.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import { CALL_RETURNED, TRAP_FRAME } from "../../../kernel/arch/trap-frame.ts";
-import { DEMAND_WINDOW, frameBytes, frameOf, type Page, pageOf, virtAddr } from "../../../kernel/lib/addr.ts";
+import { DEMAND_WINDOW, frameBytes, frameOf, IMAGE_MAP, type Page, pageOf, virtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
@@ -29,6 +29,7 @@ const STACK = 0xffff_ffff_8013_4000n; // of a call that is tried
 const word = staticBytes(16);
 
 let machine: Machine;
+const UD2 = Uint8Array.of(0x0f, 0x0b);
 let code = 0n;
 beforeEach(() => {
   machine = bootedMachine();
@@ -107,6 +108,8 @@ test("it survives every exception but NMI, double fault and machine check, and n
 });
 
 test("it does not survive a panic", () => {
+  expect(recoveryTake(inCall({ vector: 6n, rax: PANIC_MARK }))).toBe(true); // a stray ud2 elsewhere is none
+  machine.physPut(code - IMAGE_MAP, UD2);
   expect(recoveryTake(inCall({ vector: 6n, rax: PANIC_MARK }))).toBe(false);
   expect(recoveryTake(inCall({ vector: 13n, rax: PANIC_MARK }))).toBe(true);
 });
@@ -120,6 +123,7 @@ test("an access that is tried within it fails by itself", () => {
 });
 
 test("after what cannot be survived no fault in the report goes back to the call", () => {
+  machine.physPut(code - IMAGE_MAP, UD2);
   expect(() => onTrap(inCall({ vector: 6n, rax: PANIC_MARK }))).toThrow(Halted);
   const frame = trapFrame(machine, { vector: 14n, rip: code });
   expect(() => onTrap(frame)).toThrow(Halted);

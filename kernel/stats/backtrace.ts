@@ -9,11 +9,11 @@
  *
  * Every function keeps its caller's rbp and, above it, its return address where rbp points: System V ABI, "The Stack
  * Frame". A place is read only if it lies in one of the kernel's stacks, above the one before: no chain, however
- * broken, makes this fault or go on for ever. The kernel is compiled without turning a last call into a jump
- * (-fno-optimize-sibling-calls), so no caller is missing.
+ * broken, makes this go on for ever; and read as what may be gone, so that none makes it fault. The kernel is compiled
+ * without turning a last call into a jump (-fno-optimize-sibling-calls), so no caller is missing.
  */
 "compiler: cold"; // for people to read
-import { load32, load64, load8 } from "../doors/machine.ts";
+import { framePointer, tryLoad8 } from "../doors/machine.ts";
 import { PAGE_SIZE } from "../lib/addr.ts";
 import { layout, u64 } from "../lib/layout.ts";
 import { stackEnd, stackGuard, stackGuardCount, textEnd, textStart } from "../arch/image.ts";
@@ -25,6 +25,7 @@ import {
   symbolNameLog, symbolOuter,
 } from "../base/symbols.ts";
 import { exceptionNameLog } from "./exceptions.ts";
+import { wordTried } from "./tried.ts";
 
 /** What rbp points at. */
 const CALL = layout(16, { rbp: u64, returnAddress: u64 });
@@ -39,8 +40,8 @@ const NAME_COLUMN = 24; // behind "  #0 0xffffffff80112f04 "
 const NAME_COLUMNS = 18; // usual: a longer one pushes the path to the right
 
 const PUSH_RBP = 0x55;
-const MOV_RBP_RSP = 0xe5_8948; // `mov rbp, rsp`, little-endian
-const THREE_BYTES = 0xff_ffff;
+const MOV_RBP_RSP = 0xe5_8948n; // `mov rbp, rsp`, little-endian
+const THREE_BYTES = 0xff_ffffn;
 const RET = 0xc3;
 
 let number = 0; // of the next line
@@ -50,21 +51,36 @@ let lastShown = 0n;
 
 /** Writes the backtrace of what the trap at `frame` interrupted. */
 export function backtraceLog(frame: bigint): void {
+  begin();
+  trapsLog(callsLog(frame));
+}
+
+/** Writes the backtrace of whoever calls this. */
+export function backtraceHereLog(): void {
+  begin();
+  trapsLog(chainLog(framePointer()));
+}
+
+function begin(): void {
   logLine("backtrace");
   number = 0;
   shown = 0;
   repeated = 0;
   lastShown = 0n;
+}
+
+/** What is below the calls that have been told: the trap at `frame`, 0 for none, what it interrupted, and so on. */
+function trapsLog(frame: bigint): void {
   let trap = frame;
-  for (let traps = 0; traps < MOST_TRAPS; traps++) {
-    trap = callsLog(trap);
+  for (let traps = 1; trap !== 0n && traps < MOST_TRAPS; traps++) {
     repeatedLog();
-    if (trap === 0n) return;
     columnSpaces(NUMBER_COLUMNS + 3);
     logText("-- ");
     exceptionNameLog(Number(TRAP_FRAME.vector(trap)));
     logLine(" --");
+    trap = callsLog(trap);
   }
+  repeatedLog();
 }
 
 /** Finds the code that the trap at `frame` is about, for base/symbols.ts to tell: of a panic, who called it. */
@@ -78,7 +94,7 @@ export function trappedFind(frame: bigint): boolean {
 
 function callerFind(at: bigint): boolean {
   const end = stackEndFor(at);
-  return end !== 0n && at <= end - BigInt(CALL.SIZE) && symbolFind(CALL.returnAddress(at) - 1n);
+  return end !== 0n && at <= end - BigInt(CALL.SIZE) && symbolFind(returnAddressAt(at) - 1n);
 }
 
 function isTrapStub(code: bigint): boolean {
@@ -104,14 +120,19 @@ function callsLog(frame: bigint): bigint {
   const caller = callerAtTheEdge(frame);
   if (caller !== 0n) callLog(caller, caller - 1n);
 
-  let at = TRAP_FRAME.rbp(frame);
+  return chainLog(TRAP_FRAME.rbp(frame));
+}
+
+/** The calls from the one whose rbp is `rbp` on. Gives the frame of the trap below them, 0 if there is none. */
+function chainLog(rbp: bigint): bigint {
+  let at = rbp;
   const end = stackEndFor(at);
   while (end !== 0n && (at & 7n) === 0n && at <= end - BigInt(CALL.SIZE)) {
-    const returned = CALL.returnAddress(at);
+    const returned = returnAddressAt(at);
     if (returned === 0n) return 0n;
     if (isTrapStub(returned - 1n)) return trapAbove(at + BigInt(CALL.SIZE), end);
     callLog(returned, returned - 1n);
-    const next = CALL.rbp(at);
+    const next = wordTried(CALL.rbpAt(at));
     if (next === 0n) return 0n; // where boot/start.asm began
     if (next <= at || next > end) {
       repeatedLog();
@@ -124,6 +145,10 @@ function callsLog(frame: bigint): bigint {
     at = next;
   }
   return 0n;
+}
+
+function returnAddressAt(at: bigint): bigint {
+  return wordTried(CALL.returnAddressAt(at));
 }
 
 /** `at`, if a whole frame can be there: the stub has called with the frame as the last thing on the stack. */
@@ -139,15 +164,15 @@ function callerAtTheEdge(frame: bigint): bigint {
   const rip = TRAP_FRAME.rip(frame);
   const rsp = TRAP_FRAME.rsp(frame);
   if (!isCode(rip)) return TRAP_FRAME.vector(frame) === BigInt(VECTOR.PAGE_FAULT) ? codeOnStack(rsp) : 0n;
-  const opcode = load8(rip);
+  const opcode = tryLoad8(rip);
   if (opcode === PUSH_RBP || opcode === RET) return codeOnStack(rsp);
-  return (load32(rip) & THREE_BYTES) === MOV_RBP_RSP ? codeOnStack(rsp + 8n) : 0n;
+  return (wordTried(rip) & THREE_BYTES) === MOV_RBP_RSP ? codeOnStack(rsp + 8n) : 0n;
 }
 
 function codeOnStack(at: bigint): bigint {
   const end = stackEndFor(at);
   if (end === 0n || (at & 7n) !== 0n) return 0n;
-  const value = load64(at);
+  const value = wordTried(at);
   return isCode(value - 1n) ? value : 0n;
 }
 

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { stackEnd, stackGuard, symbolsStart, textStart } from "../../../kernel/arch/image.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
-import { backtraceLog } from "../../../kernel/trap/backtrace.ts";
+import { backtraceLog } from "../../../kernel/stats/backtrace.ts";
 import type { Place } from "../../../scripts/symbols/places.ts";
 import { packTable } from "../../../scripts/symbols/table.ts";
 import { fakeMachine, type Machine, store64, store8 } from "../../fake/machine.ts";
-import { trapFrame } from "./frame.ts";
+import { trapFrame } from "../trap/frame.ts";
 
 const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 const place = (symbol: string, file: string, line: number): Place => ({ symbol, file, line });

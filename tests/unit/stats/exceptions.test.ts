@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
-import { errorCodeLog, exceptionNameLog, hasErrorCode } from "../../../kernel/trap/exceptions.ts";
+import { errorCodeLog, exceptionNameLog, hasErrorCode } from "../../../kernel/stats/exceptions.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";
 
 let machine: Machine;
