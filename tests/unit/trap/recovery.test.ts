@@ -4,7 +4,9 @@ import {
 } from "../../../kernel/arch/image.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import { CALL_RETURNED, TRAP_FRAME } from "../../../kernel/arch/trap-frame.ts";
-import { DEMAND_WINDOW, frameBytes, frameOf, IMAGE_MAP, type Page, pageOf, virtAddr } from "../../../kernel/lib/addr.ts";
+import {
+  DEMAND_WINDOW, frameBytes, frameOf, IMAGE_MAP, type Page, pageOf, virtAddr,
+} from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
