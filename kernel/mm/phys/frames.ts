@@ -15,6 +15,7 @@ import {
   ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
   pairArea, pairAreaStart, pairFirst, pairOf, pairOfWord, pairWord, wordOffer,
 } from "./frame-bits.ts";
+import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
 import { takeElsewhere, wordHasOne, wordIsFree } from "./frame-search.ts";
 import { frameGiveRefuse, framesAddRefuse } from "./frame-refusals.ts";
@@ -116,6 +117,7 @@ export function framesAdd(first: Frame, count: number): void {
     const pair = pairOf(frame);
     if (((PAIR.free(pair) | PAIR.heads(pair)) & mask) !== 0n) framesAddRefuse(first);
   }
+  if (count > 0 && frameHead(first) !== NO_FRAME) framesAddRefuse(first); // all within a run: no bit says so
   for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) bitsFree(frame, wordMask(frame, end));
   if (CHECKING) framesMarkNew(first, count);
   totalCount += count;

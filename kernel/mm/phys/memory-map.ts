@@ -53,7 +53,7 @@ let claimCount = 0;
  */
 export function memoryMapBuild(): Status {
   claimCount = 0;
-  for (let i = 0; i < rangeCount(); i++) rangeClaim(rangeStart(i), rangeEnd(i), rangeKind(i));
+  for (let i = 0; i < rangeCount(); i++) loaderRangeClaim(rangeStart(i), rangeEnd(i), rangeKind(i));
   for (let i = 0; i < moduleCount(); i++) claimOutwards(moduleStart(i), moduleEnd(i), REGION_MODULE);
   claimOutwards(0n, LOW_END, REGION_LOW);
   claimOutwards(loaderInfoStart(), loaderInfoEnd(), REGION_BOOT_INFO);
@@ -140,7 +140,7 @@ export function usableBytes(): bigint {
 
 // ---- claims ------------------------------------------------------------------------------------------------
 /** Usable memory counts by whole pages within it, all else by every page that it touches. */
-function rangeClaim(start: PhysAddr, end: PhysAddr, kind: number): void {
+function loaderRangeClaim(start: PhysAddr, end: PhysAddr, kind: number): void {
   if (kind !== MEMORY_USABLE) {
     claimOutwards(start, end, firmwareKind(kind));
     return;
