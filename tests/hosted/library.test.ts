@@ -47,7 +47,7 @@ test("memory that was not given ends the program with its address", () => {
 
 test("a panic that nobody handles is a line and an abort", () => {
   const { output, ended } = plain("panic");
-  expect(output).toContain("palimpsest: panic: frames: given back, but never the pool's value=0x3\n");
+  expect(output).toContain("palimpsest: panic: frames: given back, but outside memory value=0x3\n");
   expect(ended).toBe("SIGABRT");
 });
 

@@ -27,10 +27,10 @@ static char said[4096];
 static void hear(char byte) { strncat(said, &byte, 1); }
 
 static void frames_and_tables(void) {
-  pal_framesInit(PAL_DIRECT_MAP, FRAMES);
-  pal_frameRangeGive(16, FRAMES - 16);
+  pal_framesInit(PAL_DIRECT_MAP, FRAMES, PAL_DIRECT_MAP + 8 * 4096); /* 1024 records in frames 8 to 15 */
+  pal_framesAdd(16, FRAMES - 16);
   pal_tablesInit();
-  const pal_Frame root = pal_frameTake(), frame = pal_frameTake();
+  const pal_Frame root = pal_frameTake(pal_kernelTables()), frame = pal_frameTake(pal_kernelFrames());
   memset(memory + root * 4096, 0, 4096);
   say("free", pal_framesFree());
   const pal_Page page = 0x444444440000;
@@ -73,7 +73,7 @@ static void mistake(const char *name) {
   if (strcmp(name, "write-to-links") == 0) give(first), memset(first, 0x41, 16), take(64);
   if (strcmp(name, "double-free") == 0) give(first), give(first);
   if (strcmp(name, "foreign-free") == 0) give((void *)((uintptr_t)arena - 16));
-  if (strcmp(name, "library-overrun") == 0) pal_framesInit((uintptr_t)second, 4096);
+  if (strcmp(name, "library-overrun") == 0) pal_framesInit((uintptr_t)second, 4096, (uintptr_t)arena);
   if (strcmp(name, "outside") == 0) pal_translate(4 * MIB / 4096, 0);
   if (strcmp(name, "not-canonical") == 0) pal_numberParse(UINT64_C(1) << 47, 1);
   if (strcmp(name, "panic") == 0) pal_frameGive(3);

@@ -12,7 +12,7 @@ const ORDER_MAX = 18;
 /** What the frame is, in a line, whatever `frame` may be: its record if it has one, or why it has none. */
 export function frameDescribe(frame: Frame): void {
   if (isOutside(frame)) {
-    frameBegin(frame);
+    logNumber("mm/phys: frame ", frame); // it may have no address
     logLine(" is outside memory");
     return;
   }

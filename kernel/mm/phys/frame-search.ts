@@ -1,5 +1,6 @@
 /** Where the next frame comes from, once its word has none left; and what follows when a word is full or free again. */
 "compiler: cold"; // no part of the path that is taken 63 times in 64
+import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
 import { type Frame, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
@@ -8,6 +9,7 @@ import {
   pairAreaStart, pairOf, pairWord, wordAboveLow, wordHide, wordNext, wordOffer,
 } from "./frame-bits.ts";
 import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
+import { takeGoesOn } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
 
 /** A frame from the next word that has any, above the last one if there is one; low memory comes last. */
@@ -17,6 +19,7 @@ export function takeElsewhere(owner: Owner): Frame {
   if (last !== NO_MEMBER) wordHide(last);
   const word = wordChoose(Math.max(last, wordAboveLow()));
   wordTakeFrom(word);
+  if (CHECKING) takeGoesOn();
   return word === NO_MEMBER ? NO_FRAME : frameTake(owner);
 }
 

@@ -66,3 +66,7 @@ export function takeIsToFail(): boolean {
   takesUntilFailure--;
   return takesUntilFailure === 0;
 }
+/** The one that was asked about goes on elsewhere, and asks again: it is still one. */
+export function takeGoesOn(): void {
+  if (takesUntilFailure > 0) takesUntilFailure++;
+}

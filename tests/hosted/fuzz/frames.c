@@ -1,62 +1,29 @@
-/* The frame pool against one byte a frame. What it must refuse it refuses by a panic that changes nothing. */
-#include "fuzz.h"
+/* The frame pool against its model, operations decoded from the input, with the bytes of free frames poisoned. */
+#include "../frames-model.h"
 
-enum { FRAMES = 700 };
-enum state { UNKNOWN, FREE, OUT };
-static enum state model[FRAMES];
-static int64_t limit, free_count, total;
+enum { FRAMES = 6200 }; /* low memory, and four areas behind it */
 
-static void take(void) {
-  const pal_Frame frame = pal_frameTake();
-  if (frame == PAL_NO_FRAME) {
-    CLAIM(free_count == 0);
-    return;
-  }
-  CLAIM(frame >= 0 && frame < limit && model[frame] == FREE);
-  model[frame] = OUT;
-  free_count--;
-}
-
-static void give(pal_Frame frame) {
-  const bool right = frame >= 0 && frame < limit && model[frame] == OUT;
-  CLAIM(PANICS(pal_frameGive(frame)) == !right);
-  if (!right) return;
-  model[frame] = FREE;
-  free_count++;
-}
-
-static void range_give(pal_Frame first, int64_t count) {
-  bool right = first >= 0 && count >= 0 && first <= limit && count <= limit - first;
-  for (int64_t i = 0; right && i < count; i++) right = model[first + i] == UNKNOWN;
-  CLAIM(PANICS(pal_frameRangeGive(first, count)) == !right);
-  for (int64_t i = 0; right && i < count; i++) model[first + i] = FREE, free_count++, total++;
+static uint64_t choose(uint64_t below) {
+  return below == 0 ? 0 : fuzz_take(below <= 256 ? 1 : below <= 65536 ? 2 : 8) % below;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static uint8_t *bytes;
+  if (bytes == NULL) bytes = aligned_alloc(4096, FRAMES * 4096);
   fuzz_start(data, size);
-  limit = (int64_t)(fuzz_take(2) % (FRAMES + 1));
-  free_count = total = 0;
-  memset(model, 0, sizeof model);
-  /* Exactly as large as it must be: one byte beyond is AddressSanitizer's. */
-  const size_t bytes = (size_t)pal_framesMetadataBytes(limit);
-  uint64_t *const metadata = malloc(bytes);
-  memset(metadata, 0xa5, bytes);
-  pal_memory(NULL, 0);
-  pal_framesInit((uintptr_t)metadata, limit);
+  const uint64_t mode = fuzz_take(1);
+  pool_start((int64_t)(mode < 128 ? choose(1100) : choose(FRAMES + 1)), bytes);
+  if (mode % 4 != 0) add(0, limit);
+  const uint64_t takes = 6 + mode / 4 % 8;
   while (fuzz_more()) {
     const uint64_t choice = fuzz_take(1);
-    if (choice < 100) take();
-    else if (choice < 180) give((pal_Frame)(fuzz_take(2) % FRAMES));
-    else if (choice < 190) give((pal_Frame)(int64_t)(fuzz_take(8) >> 8) - ((int64_t)1 << 53));
-    else if (choice < 250) range_give((pal_Frame)(fuzz_take(2) % FRAMES), (int64_t)(fuzz_take(2) % 200));
-    else range_give((int16_t)fuzz_take(2), (int16_t)fuzz_take(2));
-    CLAIM(pal_framesFree() == free_count && pal_framesTotal() == total && pal_framesLimit() == limit);
+    if (choice < 8) add((int64_t)choose((uint64_t)limit + 1), (int64_t)choose(700));
+    else if (choice < 10) add((int16_t)fuzz_take(2), (int16_t)fuzz_take(2));
+    else if (choice < 12) give((pal_Frame)(int64_t)(fuzz_take(8) >> 8) - ((int64_t)1 << 53));
+    else step(takes, 11);
+    agree();
   }
-  for (pal_Frame frame = -2; frame < FRAMES + 2; frame++) {
-    const enum state state = frame >= 0 && frame < limit ? model[frame] : UNKNOWN;
-    CLAIM(pal_frameIsFree(frame) == (state == FREE));
-    CLAIM(pal_frameIsManaged(frame) == (state != UNKNOWN));
-  }
-  free(metadata);
+  agree_all();
+  pool_end();
   return 0;
 }

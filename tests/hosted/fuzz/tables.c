@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-enum { FRAMES = 512, WINDOWS = 5, PAGES = 1600 };
+enum { FRAMES = 512, RECORDS = FRAMES - 4, WINDOWS = 5, PAGES = 1600 };
 static const uint64_t windows[WINDOWS] = {
     0x0,                     /* the first page */
     0x1200000 - 8192,        /* ends of tables of level 1, */
@@ -96,10 +96,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memset(shown, 0xff, sizeof shown);
   fuzz_start(data, size);
   pal_memory(memory, FRAMES * 4096);
-  pal_framesInit(PAL_DIRECT_MAP, FRAMES);
-  pal_frameRangeGive(1, 1 + (int64_t)fuzz_take(1));
+  pal_framesInit(PAL_DIRECT_MAP, FRAMES, PAL_DIRECT_MAP + RECORDS * 4096);
+  pal_framesAdd(1, 1 + (int64_t)fuzz_take(1));
   pal_tablesInit();
-  root = pal_frameTake();
+  root = pal_frameTake(pal_kernelTables());
   memset(memory + root * 4096, 0, 4096);
   const int64_t free_before = pal_framesFree();
   while (fuzz_more()) {
@@ -118,5 +118,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   unmap_all();
   CLAIM(pal_framesFree() == free_before);
+  CLAIM(pal_framesAudit() == PAL_OK);
   return 0;
 }
