@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { NO_FRAME } from "../../../../kernel/lib/addr.ts";
+import { OK } from "../../../../kernel/lib/status.ts";
+import { frameOrder, frameOwner, frameReferenceAdd, frameReferenceDrop } from "../../../../kernel/mm/phys/frame-table.ts";
+import { framesAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
+import { frameGive, frameIsFree, frameIsTaken, framesAdd, framesFree } from "../../../../kernel/mm/phys/frames.ts";
+import { kernelFrames, ownerFrames } from "../../../../kernel/mm/phys/owners.ts";
+import { ORDER_MAX, runFrames, runGive, runSplit, runTake } from "../../../../kernel/mm/phys/runs.ts";
+import { accessesOf } from "../../../fake/counted.ts";
+import { frame, frames, freshPool, openOwner, take, takeAll } from "./fresh.ts";
+
+vi.mock("../../../fake/machine.ts", async (original) => {
+  return (await import("../../../fake/counted.ts")).counted(await original());
+});
+
+const LIMIT = 32 * 512; // 64 MiB
+const run = (order: number): number => runTake(order, kernelFrames());
+
+beforeEach(() => {
+  freshPool(LIMIT);
+  framesAdd(frame(0), LIMIT);
+});
+
+test.each([1, 3, 6, 7, 8, 9, 10, 12])("runs of order %d are aligned, disjoint, whole, and come back", (order) => {
+  const count = runFrames(order);
+  const seen = new Set<number>();
+  for (let first = run(order); first !== NO_FRAME; first = run(order)) {
+    expect([first % count, frameOrder(frame(first))]).toEqual([0, order]);
+    frames(first, count).forEach((n) => seen.add(n));
+  }
+  expect([seen.size, framesFree(), framesAudit()]).toEqual([LIMIT, 0, OK]);
+  for (let first = 0; first < LIMIT; first += count) runGive(frame(first), order);
+  expect([framesFree(), framesAudit()]).toEqual([LIMIT, OK]);
+});
+
+test("the longest run has 1 GiB, and there is one order more than any", () => {
+  freshPool(2 ** 19);
+  framesAdd(frame(0), 2 ** 19);
+  expect([run(ORDER_MAX), run(ORDER_MAX), run(ORDER_MAX)]).toEqual([2 ** 18, 0, NO_FRAME]);
+  expect([framesFree(), ownerFrames(kernelFrames()), framesAudit()]).toEqual([0, 2 ** 19, OK]);
+  runGive(frame(0), ORDER_MAX);
+  expect(framesFree()).toBe(2 ** 18);
+  expect(() => run(ORDER_MAX + 1)).toThrow("frames: no run has this order");
+  expect(() => run(-1)).toThrow("frames: no run has this order");
+});
+
+test("order 0 is a frame", () => {
+  const one = frame(run(0));
+  frameGive(one);
+  runSplit(frame(run(0)), 0);
+  expect(framesFree()).toBe(LIMIT - 1);
+});
+
+test("taking a run before there is a pool is a panic", async () => {
+  vi.resetModules(); // a kernel that was just started
+  const { runTake: early } = await import("../../../../kernel/mm/phys/runs.ts");
+  expect(() => early(3, kernelFrames())).toThrow("frames: a run was taken before there was a pool");
+  vi.resetModules();
+});
+
+test("a run is found where the only one is, in a pool that is otherwise full of holes", () => {
+  const taken = takeAll();
+  taken.filter((n) => n % 2 === 1).forEach(frameGive);
+  expect([1, 4, 9].map(run)).toEqual([NO_FRAME, NO_FRAME, NO_FRAME]);
+  frames(5 * 512, 512).filter((n) => n % 2 === 0).forEach((n) => frameGive(frame(n)));
+  expect([run(9), run(1)]).toEqual([5 * 512, NO_FRAME]);
+});
+
+test("an area from which frames were taken one by one, and which is whole again, is a run of 2 MiB like any", () => {
+  frameGive(take());
+  let count = 0;
+  while (run(9) !== NO_FRAME) count++;
+  expect([count, framesFree(), framesAudit()]).toEqual([LIMIT / 512, 0, OK]);
+});
+
+test("short runs come out of broken areas while there is room", () => {
+  const one = take();
+  const area = Math.floor(one / 512);
+  expect([3, 5, 8].map((order) => Math.floor(run(order) / 512))).toEqual([area, area, area]);
+});
+
+test("low memory is for those who cannot get other", () => {
+  const order = 9;
+  const got = frames(0, LIMIT / 512).map(() => run(order));
+  expect(got.slice(0, LIMIT / 512 - 8).every((first) => first >= 4096)).toBe(true);
+});
+
+test("a run that is split is frames, each with its record, each given back alone", () => {
+  const owner = openOwner(3);
+  const first = runTake(7, owner);
+  expect([frameIsTaken(frame(first + 1)), ownerFrames(owner)]).toEqual([false, 128]);
+  runSplit(first, 7);
+  for (const each of frames(first, 128).map(frame)) expect([frameOrder(each), frameOwner(each)]).toEqual([0, owner]);
+  expect([ownerFrames(owner), framesAudit()]).toEqual([128, OK]);
+  frames(first, 128).forEach((n) => frameGive(frame(n)));
+  expect([ownerFrames(owner), framesFree(), framesAudit()]).toEqual([0, LIMIT, OK]);
+});
+
+describe("panics with nothing changed", () => {
+  test.each([
+    ["a run given back with another order", 4, "frames: a run given back that has another length", (n: number) => runGive(frame(n), 5)],
+    ["its head given back alone", 4, "frames: given back alone, but it is the head of a run", (n: number) => frameGive(frame(n))],
+    ["a frame of its inside given back", 4, "frames: given back, but inside a run", (n: number) => frameGive(frame(n + 5))],
+    ["a run that starts inside it given back", 4, "frames: given back, but inside a run", (n: number) => runGive(frame(n + 8), 3)],
+    ["a run with another order split", 4, "frames: a run given back that has another length", (n: number) => runSplit(frame(n), 3)],
+    ["a single frame given back as a run", 0, "frames: a run given back that has another length", (n: number) => runGive(frame(n), 3)],
+    ["a free run given back", 4, "frames: given back twice", (n: number) => runGive(frame(n + 64), 4)],
+    ["a run outside memory given back", 4, "frames: given back, but outside memory", () => runGive(frame(LIMIT), 4)],
+    ["no run given back", 4, "frames: given back, but outside memory", () => runGive(NO_FRAME, 4)],
+  ])("%s", (_, order, words, act) => {
+    const first = run(order);
+    expect(() => act(first)).toThrow(words);
+    expect([framesFree(), frameOrder(frame(first)), framesAudit()]).toEqual([LIMIT - runFrames(order), order, OK]);
+  });
+
+  test("a run given back, or split, that has references", () => {
+    const first = frame(run(4));
+    frameReferenceAdd(first);
+    expect(() => runGive(first, 4)).toThrow("frames: a run given back with references");
+    expect(() => runSplit(first, 4)).toThrow("frames: a run given back with references");
+    expect(frameReferenceDrop(first)).toBe(0);
+    runGive(first, 4);
+    expect([framesFree(), framesAudit()]).toEqual([LIMIT, OK]);
+  });
+});
+
+/** Of 2 MiB: eight words each way, at most ten in the tree and where they lie, and one record. */
+const RUN_MOST = 40;
+test.each([
+  ["1 GiB", 2 ** 18, 10],
+  ["1 GiB", 2 ** 18, 99],
+  ["64 GiB", 2 ** 24, 10],
+  ["64 GiB", 2 ** 24, 99],
+])("of %s (%d frames), %d %% in use, 2 MiB are taken and given back in a bounded number of accesses", (_, limit, percent) => {
+  freshPool(limit);
+  const areas = 100;
+  const stride = Math.floor(limit / 512 / areas) * 512;
+  for (let area = 0; area < areas; area++) framesAdd(frame(area * stride), 512);
+  const taken = frames(0, percent).map(() => frame(run(9)));
+  const costs = frames(0, 50).flatMap((i) => {
+    const back = taken[i % taken.length]!;
+    const give = accessesOf(() => runGive(back, 9));
+    return [give, accessesOf(() => (taken[i % taken.length] = frame(run(9))))];
+  });
+  expect(Math.max(...costs)).toBeLessThanOrEqual(RUN_MOST);
+  expect(frameIsFree(taken[0]!)).toBe(false);
+});
