@@ -52,7 +52,7 @@ test("kinds, brands, constants and docstrings arrive in C", () => {
   expect(HEADER).toContain("bool pal_frameIsFree(pal_Frame frame);");
   expect(HEADER).toContain("pal_VirtAddr pal_heapTake(uint64_t sizeBytes);");
   expect(HEADER).toContain("_Noreturn void pal_panic(const struct pal_text *message, uint64_t value);");
-  expect(HEADER).toMatch(/\/\* A frame for `owner`, [^/]*\*\/\npal_Frame pal_frameTake/);
+  expect(HEADER).toMatch(/\/\*\n \* A frame for `owner`, [^/]*\*\/\npal_Frame pal_frameTake/);
   expect(HEADER).toContain("#define PAL_NO_FRAME (-INT64_C(1))");
   expect(HEADER).toContain("#define PAL_DIRECT_MAP UINT64_C(0xffff800000000000)");
 });
