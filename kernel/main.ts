@@ -71,7 +71,7 @@ export function kernelStart(magic: number, info: number): void {
   if (framesFree() < HEAP_FRAMES_LEAST) refuse("there is no room for the heap");
   kernelMapSwitch(); // past this point the machine is not refused: what follows cannot fail for lack of memory
   bootPartGive(); // the boot tables were in it: not before the switch
-  if (heapBoot() !== OK) panic("kernel fault: there is no more available memory, and the heap has none", BigInt(framesFree()));
+  if (heapBoot() !== OK) panic("kernel fault: no more available memory for the heap", BigInt(framesFree()));
   demandPageProve();
   serialInterrupt(); // last: nothing is let in before the prompt waits
   logText("boot: up");

@@ -2,7 +2,7 @@
 "compiler: cold"; // for people to read
 import { columnNumber, columnText, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
-import { type Frame, frameOf, PHYS_LIMIT, physAddr } from "../lib/addr.ts";
+import { frameNumber, frameOf, PHYS_LIMIT, physAddr } from "../lib/addr.ts";
 import { numberParsed } from "../lib/number.ts";
 import { OK } from "../lib/status.ts";
 import { framesLimit } from "../mm/phys/frame-bits.ts";
@@ -81,7 +81,7 @@ function leaksShow(owner: Owner): void {
   let shown = 0;
   let left = ownerFrames(owner);
   for (let frame = 0; frame < framesLimit() && shown < LEAKS_SHOWN; ) {
-    const at = frame as Frame;
+    const at = frameNumber(frame);
     if (!frameIsTaken(at)) {
       frame++;
       continue;

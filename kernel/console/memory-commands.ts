@@ -54,8 +54,8 @@ function amountsLine(label: string, total: number, free: number, used: number): 
 }
 
 /**
- * One line a region, lowest first, and one for each hole between them: every byte up to the end of the last is somebody's
- * or nobody's. Then what they add up to. There may be some hundred: Ctrl-C ends it.
+ * One line a region, lowest first, and one for each hole between them: every byte up to the end of the last is
+ * somebody's or nobody's. Then what they add up to. There may be some hundred: Ctrl-C ends it.
  */
 export function memmapCommand(): boolean {
   columnTextRight("start", START);

@@ -33,7 +33,9 @@ export function wordIs(index: number, expected: string): boolean {
   return size === stringLength(expected) && textBegins(expected, text + BigInt(start), size);
 }
 
-/** Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`, `p0x1000`) is one. */
+/**
+ * Is word `index` a number? Then numberParsed() is it. An address as the log writes it (`v0x400000`, `p0x1000`) is one.
+ */
 export function wordIsNumber(index: number): boolean {
   const start = wordFind(index);
   const end = wordEnd(start);

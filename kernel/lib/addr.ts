@@ -55,6 +55,10 @@ export function directMap(pa: PhysAddr): VirtAddr {
   return (DIRECT_MAP + pa) as VirtAddr;
 }
 
+/** Frame `n`, which the caller knows to be one. */
+export function frameNumber(n: number): Frame {
+  return n as Frame;
+}
 export function frameOf(pa: PhysAddr): Frame {
   return Number(pa >> PAGE_SHIFT) as Frame;
 }

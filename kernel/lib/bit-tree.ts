@@ -51,7 +51,10 @@ export function bitTreeInit(tree: bigint, memory: bigint, limit: number): void {
   }
 }
 
-/** Adds the members that `mask` has from `first` on, at least one; they must lie in one word of 64. At most five words change. */
+/**
+ * Adds the members that `mask` has from `first` on, at least one; they must lie in one word of 64. At most five words
+ * change.
+ */
 export function bitTreeAdd(tree: bigint, first: number, mask: bigint): void {
   let index = BigInt(first);
   let bits = mask << (index & 63n);

@@ -42,3 +42,17 @@ export const DAMAGED = -117 as Status;
 export function statusErrno(status: Status): number {
   return -status & 0xff;
 }
+
+/**
+ * A status, and a promise that the caller keeps for the one who answers it: of mm/paging, to flush
+ * (mm/paging/flush.ts). The compiler lets nobody drop it: a call that answers one is no statement of its own.
+ */
+export type Owed = number & { readonly __brand: "Owed"; readonly __mustUse: true };
+
+export function owed(status: Status): Owed {
+  return (status as number) as Owed;
+}
+/** For who keeps the promise. */
+export function statusOf(owed: Owed): Status {
+  return (owed as number) as Status;
+}

@@ -6,7 +6,8 @@
  * entries are remembered too (Intel SDM vol. 3A, "Paging-Structure Caches").
  *
  * While CR3 is 0 the boot tables are live: physical 0..4 GiB at 0 and at DIRECT_MAP, the image at IMAGE_MAP without its
- * stack guards. The slot of the frame table is walked as always, from a root at physical 0: the kernel fills it in early.
+ * stack guards. The slot of the frame table is walked as always, from a root at physical 0: the kernel fills it in
+ * early.
  */
 import { CR0_WP, CR4_PGE, CR4_SMAP, CR4_SMEP, cpu, EFER, EFER_NXE } from "./cpu.ts";
 import type { Access } from "./faults.ts";

@@ -1,7 +1,7 @@
 /**
- * The place where the last operation was: the table of level 2 that it came through, good for 1 GiB of one space. For the
- * neighbours of a page nobody walks from the top; two levels are left. It is forgotten when any table is taken out of
- * use: a table that is free leads anywhere.
+ * The place where the last operation was: the table of level 2 that it came through, good for 1 GiB of one space. For
+ * the neighbours of a page nobody walks from the top; two levels are left. It is forgotten when any table is taken out
+ * of use: a table that is free leads anywhere.
  */
 import { type Frame, NO_FRAME, type VirtAddr } from "../../lib/addr.ts";
 

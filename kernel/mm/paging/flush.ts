@@ -1,7 +1,7 @@
 /**
- * The flushes that are owed. An operation that takes a translation away or changes it does not flush: it writes its debt
- * down here and answers with an Owed, which the compiler lets nobody drop. flushNow pays at once; flushLater adds to a
- * batch, which flushPay pays, and until then no frame that was mapped may be given to anybody else.
+ * The flushes that are owed. An operation that takes a translation away or changes it does not flush: it writes its
+ * debt down here and answers with an Owed, which the compiler lets nobody drop. flushNow pays at once; flushLater adds
+ * to a batch, which flushPay pays, and until then no frame that was mapped may be given to anybody else.
  *
  * Tables that were taken out of use are part of the debt: the CPU may still know the way through them, so they become
  * free frames when it is paid, not before.
@@ -16,13 +16,10 @@ import {
   type Frame, frameAddr, KERNEL_HALF, NO_FRAME, type Page, PAGE_SIZE, pageAfter, pageOf, virtAddr,
 } from "../../lib/addr.ts";
 import { layout, u32, u64 } from "../../lib/layout.ts";
-import type { Status } from "../../lib/status.ts";
+import { type Owed, type Status, statusOf } from "../../lib/status.ts";
 import { frameNext, frameNextSet } from "../phys/frame-table.ts";
 import { frameGive } from "../phys/frames.ts";
 import { levelFrames, PTE_GLOBAL } from "./pte.ts";
-
-/** A status, and the promise that somebody flushes. A call that answers one is no statement of its own. */
-export type Owed = number & { readonly __brand: "Owed"; readonly __mustUse: true };
 
 /**
  * From so many pages on, everything that is not global is dropped instead (or everything, if a global one is among
@@ -45,7 +42,9 @@ let isTooMuch = false; // to be paid page by page
 let isGlobal = false; // something of it is
 let deadTables: Frame = NO_FRAME; // linked through their records
 
-/** `count` entries of `level` from that for `page` on are no longer as the CPU may know them; `flags` are the old ones. */
+/**
+ * `count` entries of `level` from that for `page` on are no longer as the CPU may know them; `flags` are the old ones.
+ */
 export function flushOwe(root: Frame, page: Page, count: number, level: number, flags: bigint): void {
   if ((flags & PTE_GLOBAL) !== 0n) isGlobal = true;
   else if (page < KERNEL_HALF && !isCurrent(root)) return;
@@ -70,17 +69,12 @@ export function flushOweTable(table: Frame): void {
 /** Pays the whole debt; the status behind the promise. */
 export function flushNow(owed: Owed): Status {
   flushPay();
-  return (owed as number) as Status;
+  return statusOf(owed);
 }
 /** The same without paying: the caller is in a batch and calls flushPay at its end. */
 export function flushLater(owed: Owed): Status {
-  return (owed as number) as Status;
+  return statusOf(owed);
 }
-/** For those who write debts down. */
-export function owed(status: Status): Owed {
-  return (status as number) as Owed;
-}
-
 /** Pays everything that is owed: page by page, or, from FLUSH_PAGES_MOST on, all at once. */
 export function flushPay(): void {
   if (isTooMuch) {

@@ -18,8 +18,8 @@ import { flushAll } from "../../arch/tlb.ts";
 import { logEnd, logLine, logNumber, logPhys } from "../../base/log.ts";
 import { writeCr3 } from "../../doors/machine.ts";
 import {
-  directMap, type Frame, FRAME_TABLE, frameAddr, frameOf, higher, KERNEL_HALF, lower, NO_FRAME, type Page, PAGE_SHIFT, pageOf,
-  physAddr, virtAddr,
+  directMap, type Frame, FRAME_TABLE, frameAddr, frameOf, higher, KERNEL_HALF, lower, NO_FRAME, type Page, PAGE_SHIFT,
+  pageOf, physAddr, virtAddr,
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { framesFree } from "../phys/frames.ts";

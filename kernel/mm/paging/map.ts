@@ -7,7 +7,7 @@ import { ALREADY_MAPPED, NO_MEMORY, OK, type Status, WRONG_HALF } from "../../li
 import { frameOwner } from "../phys/frame-table.ts";
 import { flushNow } from "./flush.ts";
 import {
-  levelFrames, levelSpan, type Pte, PTE_EMPTY, PTE_HUGE, PTE_PRESENT, PTE_USER, pteIsPresent, pteMake, pteRead, pteWrite,
+  levelFrames, levelSpan, PTE_EMPTY, PTE_HUGE, PTE_PRESENT, PTE_USER, pteIsPresent, pteMake, pteRead, pteWord, pteWrite,
   TOP_LEVEL,
 } from "./pte.ts";
 import { entriesAreEmpty, entriesHere, entryAfter, flagsCheck, framesCheck, rangeCheck } from "./range.ts";
@@ -88,7 +88,7 @@ export function mapPages(
     const here = entriesHere(page, level, count - done);
     let pte: bigint = pteMake(frameAfter(frame, done * step), leaf);
     for (let i = 0; i < here; i++) {
-      pteWrite(entryAfter(entry, i), pte as Pte);
+      pteWrite(entryAfter(entry, i), pteWord(pte));
       pte += levelSpan(level);
     }
     tableEntriesAdd(entryTable(entry), here);

@@ -1,9 +1,10 @@
 /** What may be done with pages that are mapped already. */
 import { type Frame, type Page, pageAfter } from "../../lib/addr.ts";
-import { OK, WRONG_HALF } from "../../lib/status.ts";
-import { flushOwe, type Owed, owed } from "./flush.ts";
+import { OK, WRONG_HALF, type Owed, owed } from "../../lib/status.ts";
+import { flushOwe } from "./flush.ts";
 import {
-  levelFrames, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, type Pte, pteIsTable, pteRead, pteWrite,
+  levelFrames, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, pteIsTable, pteRead, pteWord,
+  pteWrite,
 } from "./pte.ts";
 import { entriesHere, entryAfter, flagsCheck, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
@@ -44,7 +45,7 @@ export function protectRange(root: Frame, first: Page, count: number, flags: big
       const pte = pteRead(at);
       if (level > 1 && pteIsTable(pte)) break;
       seen |= pte;
-      pteWrite(at, ((pte & KEPT) | flags) as Pte);
+      pteWrite(at, pteWord((pte & KEPT) | flags));
     }
     flushOwe(root, page, changed, level, seen | flags);
     done += changed * levelFrames(level);

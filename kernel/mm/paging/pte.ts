@@ -44,6 +44,10 @@ export const TOP_LEVEL = 4;
 export function pteMake(frame: Frame, flags: bigint): Pte {
   return (frameAddr(frame) | flags) as Pte;
 }
+/** The same page with other bits below and above its frame's; or any word read from a table. */
+export function pteWord(word: bigint): Pte {
+  return word as Pte;
+}
 export function pteFrame(pte: Pte): Frame {
   return frameOf(physAddr(pte & PTE_FRAME));
 }

@@ -2,7 +2,8 @@
 import { physicalLimit } from "../../arch/cpu.ts";
 import { type Frame, frameAddr, isCanonical, KERNEL_HALF, type Page, type PhysAddr, physAddr } from "../../lib/addr.ts";
 import {
-  EMPTY_RANGE, MISALIGNED, NO_SUCH_FRAME, NOT_CANONICAL, OK, type Status, UNKNOWN_FLAG, WRAPS, WRITABLE_CODE, WRONG_HALF,
+  EMPTY_RANGE, MISALIGNED, NO_SUCH_FRAME, NOT_CANONICAL, OK, type Status, UNKNOWN_FLAG, WRAPS, WRITABLE_CODE,
+  WRONG_HALF,
 } from "../../lib/status.ts";
 import {
   ENTRY_BYTES, levelFrames, levelIndex, levelSpan, PTE_CACHE_DISABLE, PTE_EMPTY, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_USER,

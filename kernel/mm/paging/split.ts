@@ -1,14 +1,15 @@
 /** Large pages made small, and small ones made large again; what is mapped stays what it is. */
 import { type Frame, frameAfter, isCanonical, type Page, pageAfter } from "../../lib/addr.ts";
 import {
-  MISALIGNED, NO_MEMORY, NOT_CANONICAL, NOT_JOINABLE, NOT_MAPPED, OK, type Status,
+  MISALIGNED, NO_MEMORY, NOT_CANONICAL, NOT_JOINABLE, NOT_MAPPED, OK, type Owed, owed,
+  type Status,
 } from "../../lib/status.ts";
 import { frameOwner } from "../phys/frame-table.ts";
 import { cursorForget } from "./cursor.ts";
-import { flushOwe, flushOweTable, type Owed, owed } from "./flush.ts";
+import { flushOwe, flushOweTable } from "./flush.ts";
 import {
   levelFrames, levelSpan, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, PTE_WRITABLE, type Pte,
-  pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead, pteWrite, TABLE_ENTRIES,
+  pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead, pteWord, pteWrite, TABLE_ENTRIES,
 } from "./pte.ts";
 import { entryAfter, entryFirst } from "./range.ts";
 import { tableEntriesAdd, tablesStock, tablesStockEnd, tableTake } from "./tables.ts";
@@ -18,9 +19,9 @@ import { entryDeepest, entryFind, entryStop, NO_ENTRY } from "./walk.ts";
 const CPU_BITS = PTE_ACCESSED | PTE_DIRTY;
 
 /**
- * The large page in which `page` lies becomes 512 of the next smaller size: accesses, rights and frames stay. NOT_MAPPED;
- * NOT_CANONICAL; NO_MEMORY: no frame for the table. A page of 4 KiB: OK, nothing to do. Owed: the CPU may hold the large
- * translation, which is not wrong, until the small ones change. Cost: 512 stores.
+ * The large page in which `page` lies becomes 512 of the next smaller size: accesses, rights and frames stay.
+ * NOT_MAPPED; NOT_CANONICAL; NO_MEMORY: no frame for the table. A page of 4 KiB: OK, nothing to do. Owed: the CPU may
+ * hold the large translation, which is not wrong, until the small ones change. Cost: 512 stores.
  */
 export function splitPage(root: Frame, page: Page): Owed {
   if (!isCanonical(page)) return owed(NOT_CANONICAL);
@@ -34,8 +35,8 @@ export function splitPage(root: Frame, page: Page): Owed {
 }
 
 /**
- * The 512 pages of the next smaller size that make up the page of `level` (2 or 3) at `page` become that page, if they show
- * consecutive frames from an aligned one on, with the same rights; its table is taken out of use. MISALIGNED,
+ * The 512 pages of the next smaller size that make up the page of `level` (2 or 3) at `page` become that page, if they
+ * show consecutive frames from an aligned one on, with the same rights; its table is taken out of use. MISALIGNED,
  * NOT_CANONICAL, NOT_MAPPED: no table there; NOT_JOINABLE. It counts as accessed, or written, if any of them was.
  * Cost: 512 loads.
  */
@@ -55,7 +56,7 @@ export function joinPages(root: Frame, page: Page, level: number): Owed {
     if ((pte & ~CPU_BITS) !== (first & ~CPU_BITS) + BigInt(i) * step) return owed(NOT_JOINABLE);
     seen |= pte & CPU_BITS;
   }
-  pteWrite(entry, (first | PTE_HUGE | seen) as Pte);
+  pteWrite(entry, pteWord(first | PTE_HUGE | seen));
   tableEntriesAdd(table, -TABLE_ENTRIES);
   flushOwe(root, page, TABLE_ENTRIES, level - 1, first);
   cursorForget();

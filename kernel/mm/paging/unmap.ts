@@ -1,9 +1,9 @@
 /** Taking mappings away, all or nothing. */
 import { type Frame, KERNEL_HALF, type Page, pageAfter, type PhysAddr } from "../../lib/addr.ts";
-import { NOT_MAPPED, OK, type Status } from "../../lib/status.ts";
+import { NOT_MAPPED, OK, type Status, type Owed, owed } from "../../lib/status.ts";
 import { frameGive } from "../phys/frames.ts";
 import { cursorForget } from "./cursor.ts";
-import { flushOwe, flushOweTable, type Owed, owed } from "./flush.ts";
+import { flushOwe, flushOweTable } from "./flush.ts";
 import {
   levelFrames, PTE_EMPTY, type Pte, pteFrame, pteIsPresent, pteIsTable, pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "./pte.ts";
@@ -20,8 +20,8 @@ export function unmapPage(root: Frame, page: Page): Owed {
 /**
  * Takes the mapping of `count` pages away, larger pages at the ends being split, and the tables that are empty then,
  * except the kernel half's of level 3, which every space shares. The frames stay their owner's, and must stay so until
- * the flush is paid. EMPTY_RANGE, MISALIGNED, NOT_CANONICAL, WRAPS; NOT_MAPPED: a page of the range is absent; NO_MEMORY:
- * no table to split a larger page. Nothing has changed then, and nothing is owed.
+ * the flush is paid. EMPTY_RANGE, MISALIGNED, NOT_CANONICAL, WRAPS; NOT_MAPPED: a page of the range is absent;
+ * NO_MEMORY: no table to split a larger page. Nothing has changed then, and nothing is owed.
  * Cost: a walk for each 2 MiB, a load and a store for each entry.
  */
 export function unmapRange(root: Frame, first: Page, count: number): Owed {

@@ -5,8 +5,8 @@ import {
 import { frameOwner } from "../phys/frame-table.ts";
 import { cursorSet, cursorTable, isAtCursor } from "./cursor.ts";
 import {
-  ENTRY_BYTES, levelIndex, levelSpan, PTE_EMPTY, PTE_FRAME, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent,
-  pteIsTable, pteMake, pteRead, pteWrite, TOP_LEVEL,
+  ENTRY_BYTES, levelIndex, levelSpan, PTE_EMPTY, PTE_FRAME, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE, type
+  Pte, pteFrame, pteIsPresent, pteIsTable, pteMake, pteRead, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
 import { tableEntriesAdd, tablesStock, tableTake } from "./tables.ts";
 

@@ -1,7 +1,7 @@
 /** Frames in words: a record's line, the names of kinds and owners. */
 "compiler: cold"; // for people to read
 import { logEnd, logHex, logLine, logNumber, logPhys, logText } from "../../base/log.ts";
-import { type Frame, frameAddr, NO_FRAME } from "../../lib/addr.ts";
+import { type Frame, frameNumber, frameAddr, NO_FRAME } from "../../lib/addr.ts";
 import { frameIsFreeBit, frameIsHead, isOutside } from "./frame-bits.ts";
 import { FRAME, frameOrder, frameRecord, frameReferences } from "./frame-table.ts";
 import { KIND, type Owner, ownerId, ownerIsGone, ownerIsKnown } from "./owners.ts";
@@ -48,7 +48,7 @@ export function frameLog(frame: Frame): void {
   logNumber(" references=", frameReferences(frame));
   logNumber(" order=", FRAME.order(record));
   logText(" owner=");
-  ownerLog(FRAME.owner(record) as Owner);
+  ownerLog(FRAME.owner(record));
   logHex(" page=", FRAME.page(record));
   logEnd();
 }
@@ -56,7 +56,7 @@ export function frameLog(frame: Frame): void {
 /** The frame itself if it is handed out, the head of the run in which it lies, or NO_FRAME. It is not outside. */
 export function frameHead(frame: Frame): Frame {
   for (let order = 0; order <= ORDER_MAX; order++) {
-    const head = Number((BigInt(frame) >> BigInt(order)) << BigInt(order)) as Frame;
+    const head = frameNumber(Number((BigInt(frame) >> BigInt(order)) << BigInt(order)));
     if (frameIsHead(head) && frameOrder(head) >= order) return head;
   }
   return NO_FRAME;

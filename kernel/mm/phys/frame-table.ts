@@ -13,12 +13,12 @@
  */
 import { panic } from "../../base/panic.ts";
 import { store64 } from "../../doors/machine.ts";
-import { type Frame, FRAME_TABLE, NO_FRAME, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { type Frame, frameNumber, FRAME_TABLE, NO_FRAME, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { layout, u16, u32, u64, u8 } from "../../lib/layout.ts";
-import { OWNER, type Owner } from "./owners.ts";
+import { OWNER, type Owner, ownerField } from "./owners.ts";
 
 export const FRAME = layout(32, {
-  references: u32, kind: u16, node: u8, order: u8, next: u32, previous: u32, owner: u64, page: u64,
+  references: u32, kind: u16, node: u8, order: u8, next: u32, previous: u32, owner: ownerField, page: u64,
 });
 /** The record's size as a shift. */
 export const FRAME_SHIFT = 5n;
@@ -41,7 +41,7 @@ export function frameRecord(frame: Frame): VirtAddr {
 
 // ---- what others ask of a frame that is handed out -----------------------------------------------------------
 export function frameOwner(frame: Frame): Owner {
-  return FRAME.owner(frameRecord(frame)) as Owner;
+  return FRAME.owner(frameRecord(frame));
 }
 /** One of KIND. */
 export function frameKind(frame: Frame): number {
@@ -62,7 +62,7 @@ export function framePageSet(frame: Frame, page: bigint): void {
 /** The next of a list that the frame is in, or NO_FRAME; whoever has the frame decides which list that is. */
 export function frameNext(frame: Frame): Frame {
   const next = FRAME.next(frameRecord(frame));
-  return (next === NO_LINK ? NO_FRAME : next) as Frame;
+  return frameNumber(next === NO_LINK ? NO_FRAME : next);
 }
 export function frameNextSet(frame: Frame, next: Frame): void {
   FRAME.setNext(frameRecord(frame), next === NO_FRAME ? NO_LINK : next);

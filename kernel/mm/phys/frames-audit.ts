@@ -4,7 +4,7 @@
  */
 "compiler: cold"; // for people, and after the fact
 import { logEnd, logNumber, logText } from "../../base/log.ts";
-import type { Frame } from "../../lib/addr.ts";
+import { type Frame, frameNumber } from "../../lib/addr.ts";
 import { countOnes, countTrailingZeros } from "../../lib/bits.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import {
@@ -21,8 +21,8 @@ let freeSeen = 0;
 let takenSeen = 0;
 
 /**
- * OK, or DAMAGED with a line: bitmaps, sets, counters, records and owners agree. Cost: two words for each 64 frames, and
- * for each frame or run that is handed out its record and the list of owners.
+ * OK, or DAMAGED with a line: bitmaps, sets, counters, records and owners agree. Cost: two words for each 64 frames,
+ * and for each frame or run that is handed out its record and the list of owners.
  */
 export function framesAudit(): Status {
   freeSeen = 0;
@@ -46,7 +46,7 @@ export function reservationsAudit(): Status {
     if (regionKind(i) === REGION_USABLE) continue;
     const end = regionEnd(i) >> 12n;
     for (let frame = regionStart(i) >> 12n; frame < end && frame < BigInt(framesLimit()); frame++) {
-      const at = Number(frame) as Frame;
+      const at = frameNumber(Number(frame));
       if (frameIsFreeBit(at) || frameIsHead(at)) return damaged("a reserved frame is in the pool", at);
     }
   }
@@ -68,7 +68,7 @@ function areaAudit(area: number): boolean {
     if ((free & heads) !== 0n) return wrong("free and handed out", word * 64 + countTrailingZeros(free & heads));
     freeSeen += countOnes(free);
     for (let left = heads; left !== 0n; left &= left - 1n) {
-      if (!headAudit((word * 64 + countTrailingZeros(left)) as Frame)) return false;
+      if (!headAudit(frameNumber(word * 64 + countTrailingZeros(left)))) return false;
     }
   }
   return true;
@@ -79,7 +79,8 @@ function headAudit(frame: Frame): boolean {
   const record = frameRecord(frame);
   const order = FRAME.order(record);
   if (order > ORDER_MAX || frame % runFrames(order) !== 0) return wrong("a run that is none", frame);
-  if (FRAME.references(record) - frameReferences(frame) !== (order > 0 ? RUN : 0)) return wrong("no run, or one", frame);
+  const mark = order > 0 ? RUN : 0;
+  if (FRAME.references(record) - frameReferences(frame) !== mark) return wrong("no run, or one", frame);
   const owner = frameOwner(frame);
   if (!ownerIsKnown(owner)) return wrong("the owner is nobody", frame);
   if (FRAME.kind(record) !== OWNER.kind(owner)) return wrong("the kind is not its owner's", frame);
@@ -87,7 +88,8 @@ function headAudit(frame: Frame): boolean {
   OWNER.setCounted(owner, OWNER.counted(owner) + BigInt(count));
   takenSeen += count;
   for (let tail = frame + 1; tail < frame + count; tail++) {
-    if (frameIsFreeBit(tail as Frame) || frameIsHead(tail as Frame)) return wrong("within a run, but not its", tail);
+    const at = frameNumber(tail);
+    if (frameIsFreeBit(at) || frameIsHead(at)) return wrong("within a run, but not its", tail);
   }
   return true;
 }

@@ -8,12 +8,12 @@
 import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
 import { poison, staticBytes, unpoison } from "../../doors/machine.ts";
-import { type Frame, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import {
-  ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
-  pairArea, pairAreaStart, pairFirst, pairOf, pairOfWord, pairWord, wordOffer,
+  ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside,
+  PAIR, pairArea, pairAreaStart, pairFirst, pairOf, pairOfWord, pairWord, wordOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
@@ -69,7 +69,7 @@ export function frameTake(owner: Owner): Frame {
   PAIR.setFree(pair, rest);
   PAIR.setHeads(pair, PAIR.heads(pair) | (free ^ rest));
   freeCount--;
-  const frame = (pairFirst(pair) + countTrailingZeros(free)) as Frame;
+  const frame = frameNumber(pairFirst(pair) + countTrailingZeros(free));
   unpoison(frameBytes(frame), PAGE_BYTES);
   if (CHECKING) framesUntouched(frame, 1);
   recordOpen(frame, owner);
@@ -93,7 +93,7 @@ export function frameGive(frame: Frame): void {
   if (CHECKING) framesFreed(frame, 1);
   poison(frameBytes(frame), PAGE_BYTES);
   PAIR.setHeads(pair, headsLeft);
-  ownerFramesLess(FRAME.owner(record) as Owner, 1);
+  ownerFramesLess(FRAME.owner(record), 1);
   freeCount++;
   const before = PAIR.free(pair);
   if (before === 0n) {
@@ -110,7 +110,9 @@ export function frameGive(frame: Frame): void {
  * pool's already. Cost: three loads and two stores for each 64 frames; no record is touched.
  */
 export function framesAdd(first: Frame, count: number): void {
-  if (first < 0 || count < 0 || count > framesLimit() - first) panic("frames: range outside the bitmap", valueOf(first));
+  if (first < 0 || count < 0 || count > framesLimit() - first) {
+    panic("frames: range outside the bitmap", valueOf(first));
+  }
   const end = first + count;
   for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) {
     const mask = wordMask(frame, end);
@@ -171,7 +173,7 @@ export function bitsFree(frame: number, mask: bigint): void {
   const free = PAIR.free(pair);
   PAIR.setFree(pair, free | mask);
   if (free === 0n) wordOffer(pairWord(pair));
-  if ((free | mask) === ALL_FREE) wordIsFree(frame as Frame);
+  if ((free | mask) === ALL_FREE) wordIsFree(frameNumber(frame));
 }
 
 /** The first frame of the next word, or `end`. */

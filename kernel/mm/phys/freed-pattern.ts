@@ -7,7 +7,7 @@
 import { logEnd, logHex, logNumber, logText } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
 import { fillWords, load64 } from "../../doors/machine.ts";
-import { type Frame, frameBytes } from "../../lib/addr.ts";
+import { type Frame, frameNumber, frameBytes } from "../../lib/addr.ts";
 import { frameLog } from "./frame-log.ts";
 import { FRAME, frameRecord } from "./frame-table.ts";
 
@@ -19,14 +19,14 @@ let takesUntilFailure = 0; // 0: none is to fail
 
 /** The records of frames that the pool has just got: nothing was ever written to these frames. */
 export function framesMarkNew(first: Frame, count: number): void {
-  for (let i = 0; i < count; i++) FRAME.setPage(frameRecord((first + i) as Frame), 0n);
+  for (let i = 0; i < count; i++) FRAME.setPage(frameRecord(frameNumber(first + i)), 0n);
 }
 
 /** `count` frames are given back: from now on they are full of the pattern. The first one's record keeps its owner. */
 export function framesFreed(first: Frame, count: number): void {
   fillWords(frameBytes(first), FREED, count * WORDS);
   for (let i = 0; i < count; i++) {
-    const record = frameRecord((first + i) as Frame);
+    const record = frameRecord(frameNumber(first + i));
     FRAME.setPage(record, FREED);
     FRAME.setOwner(record, FRAME.owner(frameRecord(first)));
   }
@@ -34,7 +34,7 @@ export function framesFreed(first: Frame, count: number): void {
 
 /** They are handed out: panics if one was given back once and written to since. */
 export function framesUntouched(first: Frame, count: number): void {
-  for (let i = 0; i < count; i++) frameUntouched((first + i) as Frame);
+  for (let i = 0; i < count; i++) frameUntouched(frameNumber(first + i));
 }
 
 function frameUntouched(frame: Frame): void {
@@ -53,7 +53,9 @@ function frameUntouched(frame: Frame): void {
   }
 }
 
-/** The n-th time from now on that somebody wants frames, there are none, and then again as many as there are; 0: never. */
+/**
+ * The n-th time from now on that somebody wants frames, there are none, and then again as many as there are; 0: never.
+ */
 export function framesFailAt(n: number): void {
   takesUntilFailure = n;
 }

@@ -96,7 +96,10 @@ export function memoryMapRelease(kind: number): void {
   regionsMake();
 }
 
-/** The lowest place in usable memory for `size` bytes, below `limit`, at a multiple of `align`; NO_PHYS if there is none. */
+/**
+ * The lowest place in usable memory for `size` bytes, below `limit`, at a multiple of `align`; NO_PHYS if there is
+ * none.
+ */
 export function placeFind(size: bigint, align: bigint, limit: bigint): PhysAddr {
   for (let i = 0; i < regionCount(); i++) {
     if (regionKind(i) !== REGION_USABLE) continue;

@@ -12,11 +12,13 @@
  */
 import { panic } from "../../base/panic.ts";
 import { staticBytes } from "../../doors/machine.ts";
-import { layout, u32, u64 } from "../../lib/layout.ts";
+import { type Field, layout, u32, u64 } from "../../lib/layout.ts";
 
 /** The address of an OWNER. */
 export type Owner = bigint & { readonly __brand: "Owner" };
 export const NO_OWNER = 0n as Owner;
+/** A field of a record that holds one. */
+export const ownerField = u64 as Field<Owner, 8>;
 
 export const OWNER = layout(56, {
   header: u64, frames: u64, next: u64, previous: u64, id: u64, kind: u32, state: u32, counted: u64,

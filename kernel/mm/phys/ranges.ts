@@ -4,13 +4,13 @@
  */
 import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
-import { type Frame, NO_FRAME } from "../../lib/addr.ts";
+import { type Frame, frameNumber, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countLeadingZeros, countTrailingZeros } from "../../lib/bits.ts";
 import { BUSY, INVALID, OK, type Status } from "../../lib/status.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_WORDS, areaNext, bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf, pairOfWord,
-  wordNext,
+  ALL_FREE, AREA_FRAMES, AREA_WORDS, areaNext, bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf,
+  pairOfWord, wordNext,
 } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOrder, frameRecord } from "./frame-table.ts";
@@ -44,8 +44,8 @@ export function rangeTake(count: number, align: number, limit: number, owner: Ow
     if (stop === first + count) break;
     first = stop + 1;
   }
-  rangeOpen(first as Frame, count, owner);
-  return first as Frame;
+  rangeOpen(frameNumber(first), count, owner);
+  return frameNumber(first);
 }
 
 /**
@@ -61,19 +61,19 @@ export function rangeClaim(first: Frame, count: number, owner: Owner): Status {
 }
 
 /**
- * Takes back `count` frames from `first` on, however they were handed out, as long as no run reaches beyond them. Panics,
- * with nothing changed, if one does, or if any frame is free, reserved or referenced. Cost: for each run in it a record,
- * and a store for each 64 frames.
+ * Takes back `count` frames from `first` on, however they were handed out, as long as no run reaches beyond them.
+ * Panics, with nothing changed, if one does, or if any frame is free, reserved or referenced. Cost: for each run in it
+ * a record, and a store for each 64 frames.
  */
 export function rangeGive(first: Frame, count: number): void {
   const end = first + count;
-  for (let frame: number = first; frame < end; frame += runFrames(frameOrder(frame as Frame))) {
-    pieceCheck(frame as Frame, end);
+  for (let frame: number = first; frame < end; frame += runFrames(frameOrder(frameNumber(frame)))) {
+    pieceCheck(frameNumber(frame), end);
   }
   for (let frame: number = first; frame < end; ) {
-    const order = frameOrder(frame as Frame);
-    if (order === 0) frameGive(frame as Frame);
-    else runClose(frame as Frame, order);
+    const order = frameOrder(frameNumber(frame));
+    if (order === 0) frameGive(frameNumber(frame));
+    else runClose(frameNumber(frame), order);
     frame += runFrames(order);
   }
 }
@@ -92,7 +92,7 @@ function rangeOpen(first: Frame, count: number, owner: Owner): void {
   const end = first + count;
   for (let frame: number = first; frame < end; ) {
     const order = orderFitting(frame, end - frame);
-    runOpen(frame as Frame, order, owner);
+    runOpen(frameNumber(frame), order, owner);
     frame += runFrames(order);
   }
 }

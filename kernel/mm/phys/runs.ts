@@ -7,7 +7,7 @@
 import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
 import { poison, unpoison } from "../../doors/machine.ts";
-import { type Frame, frameBytes, NO_FRAME, PAGE_BYTES } from "../../lib/addr.ts";
+import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES } from "../../lib/addr.ts";
 import { bitTreeNextAt, bitTreeWord, NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countTrailingZeros } from "../../lib/bits.ts";
 import {
@@ -73,7 +73,7 @@ export function runSplit(first: Frame, order: number): void {
   const owner = frameOwner(first);
   const end = first + runFrames(order);
   ownerFramesLess(owner, end - first);
-  for (let frame: number = first; frame < end; frame++) recordOpen(frame as Frame, owner);
+  for (let frame: number = first; frame < end; frame++) recordOpen(frameNumber(frame), owner);
   for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) {
     const pair = pairOf(frame);
     PAIR.setHeads(pair, PAIR.heads(pair) | wordMask(frame, end));
@@ -149,7 +149,7 @@ function shortRunFind(order: number): Frame {
   let word = wordNext(wordAboveLow());
   for (let looks = 0; word !== NO_MEMBER; looks++) {
     const bit = runInWord(word, order);
-    if (bit !== NO_BIT) return (word * 64 + bit) as Frame;
+    if (bit !== NO_BIT) return frameNumber(word * 64 + bit);
     if (looks === LOOKS && areaNext(areaAboveLow()) !== NO_MEMBER) break;
     word = wordNext(word + 1);
   }
@@ -157,11 +157,11 @@ function shortRunFind(order: number): Frame {
   if (area === NO_MEMBER) {
     for (word = wordNext(0); word !== NO_MEMBER && word < wordAboveLow(); word = wordNext(word + 1)) {
       const bit = runInWord(word, order);
-      if (bit !== NO_BIT) return (word * 64 + bit) as Frame;
+      if (bit !== NO_BIT) return frameNumber(word * 64 + bit);
     }
     area = areaNext(0);
   }
-  return area === NO_MEMBER ? NO_FRAME : ((area * AREA_FRAMES) as Frame);
+  return area === NO_MEMBER ? NO_FRAME : frameNumber(area * AREA_FRAMES);
 }
 
 /** Where a run of 2^order free frames starts in the word, or NO_BIT; with order 7 or 8, if it starts with the word. */
@@ -184,10 +184,12 @@ function longRunFind(order: number): Frame {
     area = wholeRunFind(order - AREA_ORDER, areaAboveLow());
   }
   if (area === NO_MEMBER) area = wholeRunFind(order - AREA_ORDER, 0);
-  return area === NO_MEMBER ? NO_FRAME : ((area * AREA_FRAMES) as Frame);
+  return area === NO_MEMBER ? NO_FRAME : frameNumber(area * AREA_FRAMES);
 }
 
-/** The first of 2^order whole areas, aligned to their number, none of them below `from` (which is in the first word). */
+/**
+ * The first of 2^order whole areas, aligned to their number, none of them below `from` (which is in the first word).
+ */
 function wholeRunFind(order: number, from: number): number {
   const whole = wholeAreas();
   for (let word = bitTreeNextAt(whole, 1, 0); word !== NO_MEMBER; word = bitTreeNextAt(whole, 1, word + 1)) {
@@ -207,7 +209,8 @@ function wholeRunFind(order: number, from: number): number {
 function areWhole(word: number, order: number): boolean {
   const whole = wholeAreas();
   for (let i = 1; i < runFrames(order); i++) {
-    if (bitTreeNextAt(whole, 1, word + i) !== word + i || bitTreeWord(whole, (word + i) * 64) !== ALL_FREE) return false;
+    if (bitTreeNextAt(whole, 1, word + i) !== word + i) return false;
+    if (bitTreeWord(whole, (word + i) * 64) !== ALL_FREE) return false;
   }
   return true;
 }

@@ -12,7 +12,9 @@ import { bootInfoRead } from "../../../kernel/dev/boot-read.ts";
 import {
   loadVolatile64, loadVolatile8, staticBytes, store8, storeVolatile64, storeVolatile8, stringByte, stringLength,
 } from "../../../kernel/doors/machine.ts";
-import { DEMAND_WINDOW, FRAME_TABLE, frameOf, PAGE_BYTES, pageAfter, pageOf, physAddr } from "../../../kernel/lib/addr.ts";
+import {
+  DEMAND_WINDOW, FRAME_TABLE, frameOf, PAGE_BYTES, pageAfter, pageOf, physAddr,
+} from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";

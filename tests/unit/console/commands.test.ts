@@ -10,7 +10,7 @@ import { heapFree, heapLargest, heapSize, heapTake, heapUsed } from "../../../ke
 import { framesLimit } from "../../../kernel/mm/phys/frame-bits.ts";
 import { FRAME, frameRecord } from "../../../kernel/mm/phys/frame-table.ts";
 import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
-import { KIND, kernelFrames, ownerClose, ownerOpen } from "../../../kernel/mm/phys/owners.ts";
+import { KIND, kernelFrames, type Owner, ownerClose, ownerOpen } from "../../../kernel/mm/phys/owners.ts";
 import { runGive, runTake } from "../../../kernel/mm/phys/runs.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { DebugExit, Halted, KernelPanic, type Machine } from "../../fake/machine.ts";
@@ -74,8 +74,8 @@ test("help has one aligned line for each command, and each of them exists", () =
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "regs", "bt", "log", "date", "interrupts", "exit",
-    "fault", "panic",
+    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "regs", "bt", "log", "date", "interrupts",
+    "exit", "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
@@ -147,7 +147,8 @@ test("memmap shows every byte up to the end of memory, whose it is and why, and 
   }
   const reasons = rows.map((row) => `${row[4]}: ${row[5]}`);
   expect(reasons).toEqual(expect.arrayContaining([
-    "pool: usable", "kernel: kernel", "kernel: frame bitmap", "kernel: frame records", "firmware: reserved", "nobody: hole",
+    "pool: usable", "kernel: kernel", "kernel: frame bitmap", "kernel: frame records", "firmware: reserved",
+    "nobody: hole",
   ]));
 
   const totals = lines.slice(rows.length + 1).map((line) => /^ +(\d+) {2}(.+)$/.exec(line)!);
@@ -162,7 +163,8 @@ test("memmap shows every byte up to the end of memory, whose it is and why, and 
 });
 
 test("owners shows whose the frames are; with what is free they add up to the pool", () => {
-  const lines = answer("owners").map((line) => /^(\w+|in all) +(\d+) +(\d+)(?: {2}(\w+))?$/.exec(line)).filter((m) => m !== null);
+  const row = /^(\w+|in all) +(\d+) +(\d+)(?: {2}(\w+))?$/;
+  const lines = answer("owners").map((line) => row.exec(line)).filter((found) => found !== null);
   const byOwner = lines.filter((line) => line[4] !== undefined);
   const sum = byOwner.reduce((total, line) => total + Number(line[2]), framesFree());
   expect(sum).toBe(framesTotal());
@@ -174,7 +176,8 @@ test("owners shows whose the frames are; with what is free they add up to the po
 test("frame says of any physical address what its frame is", () => {
   const frame = frameTake(kernelFrames());
   const taken = `p0x${(frame * 4096).toString(16)}`;
-  expect(answers(`frame ${taken}`, "frame 0x109000", "frame 0xa0000", "frame 0xffff_ffff_ffff_ffff", "frame x")).toEqual([
+  const asked = [`frame ${taken}`, "frame 0x109000", "frame 0xa0000", "frame 0xffff_ffff_ffff_ffff", "frame x"];
+  expect(answers(...asked)).toEqual([
     [`mm/phys: frame ${frame} ${taken} KERNEL references=0 order=0 owner=kernel page=0x0`],
     ["mm/phys: frame 265 p0x109000 is kept by the kernel: kernel"],
     ["mm/phys: frame 160 p0xa0000 is kept by the machine: a hole"],
@@ -204,7 +207,7 @@ test("audit agrees on a machine that is well, and names the first frame that is 
   const frame = frameTake(kernelFrames());
   const record = frameRecord(frame);
   const owner = FRAME.owner(record);
-  FRAME.setOwner(record, 0x1234n);
+  FRAME.setOwner(record, 0x1234n as Owner);
   expect(answer("audit")).toEqual([`mm/phys: audit: frame or count ${frame}: the owner is nobody`]);
   FRAME.setOwner(record, owner);
   frameGive(frame);

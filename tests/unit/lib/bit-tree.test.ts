@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { staticBytes, store64 } from "../../../kernel/doors/machine.ts";
 import { directMap, physAddr } from "../../../kernel/lib/addr.ts";
 import {
-  BIT_TREE, BIT_TREE_LIMIT, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext, bitTreeNextAt,
-  bitTreeRemove, bitTreeWord, NO_MEMBER,
+  BIT_TREE, BIT_TREE_LIMIT, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext,
+  bitTreeNextAt, bitTreeRemove, bitTreeWord, NO_MEMBER,
 } from "../../../kernel/lib/bit-tree.ts";
 import { accessesOf } from "../../fake/counted.ts";
 import { fakeMachine, GIB } from "../../fake/machine.ts";

@@ -163,7 +163,8 @@ test("a larger page is split when part of it is unmapped, and the rest stays wha
   expect(flushNow(unmapRange(root, page(0x4010_0000n), 512))).toBe(OK);
   const left = mappings(machine, rootAddr());
   expect(left).toHaveLength(512);
-  expect(left.every(({ va, pa, bytes, flags }) => pa === va && bytes === 4096n && flags === (DATA | PTE_PRESENT))).toBe(true);
+  const flags = DATA | PTE_PRESENT;
+  expect(left.every((each) => each.pa === each.va && each.bytes === 4096n && each.flags === flags)).toBe(true);
   expect(flushNow(unmapRange(root, page(0x4000_0000n), 256))).toBe(OK);
   expect(flushNow(unmapRange(root, page(0x4030_0000n), 256))).toBe(OK);
   expect(mappings(machine, rootAddr())).toEqual([]);
@@ -174,7 +175,8 @@ test("a page of 1 GiB is split as far as it must be", () => {
   mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 2 ** 18, DATA, 3);
   expect(flushNow(unmapPage(root, page(0x4020_1000n)))).toBe(OK);
   const sizes = mappings(machine, rootAddr()).map(({ bytes }) => Number(bytes));
-  expect([sizes.filter((size) => size === 4096).length, sizes.filter((size) => size === 2 * MIB).length]).toEqual([511, 511]);
+  const countOf = (bytes: number): number => sizes.filter((size) => size === bytes).length;
+  expect([countOf(4096), countOf(2 * MIB)]).toEqual([511, 511]);
 });
 
 test("tables come back when they are empty, but a kernel slot keeps its table of level 3", () => {

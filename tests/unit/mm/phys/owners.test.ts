@@ -3,8 +3,8 @@ import {
   frameGive, framesAdd, frameTake,
 } from "../../../../kernel/mm/phys/frames.ts";
 import {
-  framesOfKind, KIND, kernelFrames, kernelHeap, kernelTables, leakCount, NO_OWNER, type Owner, ownerClose, ownerFirst, ownerFrames, ownerId,
-  ownerIsGone, ownerIsKnown, ownerKind, ownerNext,
+  framesOfKind, KIND, kernelFrames, kernelHeap, kernelTables, leakCount, NO_OWNER, type Owner, ownerClose, ownerFirst,
+  ownerFrames, ownerId, ownerIsGone, ownerIsKnown, ownerKind, ownerNext,
 } from "../../../../kernel/mm/phys/owners.ts";
 import { rangeGive, rangeTake } from "../../../../kernel/mm/phys/ranges.ts";
 import { frame, freshPool, openOwner } from "./fresh.ts";

@@ -3,7 +3,8 @@ import { physAddr } from "../../../../kernel/lib/addr.ts";
 import {
   REGION_ACPI_NVS, REGION_ACPI_RECLAIMABLE, REGION_BAD, REGION_BITMAP, REGION_BOOT, REGION_BOOT_INFO, REGION_HOLE,
   REGION_KERNEL, REGION_LOW, REGION_MODULE, REGION_RECORDS, REGION_RESERVED, REGION_USABLE, regionAppend, regionBytes,
-  regionCount, regionEnd, regionFind, regionIsFromUsable, regionIsMemory, regionName, regionsClear, regionStart, regionWho,
+  regionCount, regionEnd, regionFind, regionIsFromUsable, regionIsMemory, regionName, regionsClear, regionStart,
+  regionWho,
 } from "../../../../kernel/mm/phys/regions.ts";
 import { loggingMachine } from "../../dev/record.ts";
 

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { NO_FRAME } from "../../../../kernel/lib/addr.ts";
 import { OK } from "../../../../kernel/lib/status.ts";
-import { frameOrder, frameOwner, frameReferenceAdd, frameReferenceDrop } from "../../../../kernel/mm/phys/frame-table.ts";
+import {
+  frameOrder, frameOwner, frameReferenceAdd, frameReferenceDrop,
+} from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
 import { frameGive, frameIsFree, frameIsTaken, framesAdd, framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { kernelFrames, ownerFrames } from "../../../../kernel/mm/phys/owners.ts";
