@@ -58,11 +58,11 @@ export function compileChanged(entry: string, kept: Kept): ChangedProgram | null
 
   const names = new KeptNames(found, kept, isFresh);
   const checked = lowerModules(source, ({ file }) => isFresh.has(file), names.enter);
-  if (!names.areKept) return compileChanged(entry, NOTHING_KEPT);
+  if (!names.areKept) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT);
   const effects = new KeptEffectsOf(checked.lowering, kept, isFresh);
   refusePolling(checked.lowering, checked.functions.keys(), effects.calls, effects.asked);
   if (refusalsOf(source).length > 0) return null;
-  if (!effects.awaitedAreKept()) return compileChanged(entry, NOTHING_KEPT);
+  if (!effects.awaitedAreKept()) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT);
 
   const { functions, preamble } = compileFunctions(checked, kept);
   const modules = source.modules.map((module): [string, KeptModule] => {
@@ -106,7 +106,7 @@ class KeptNames {
     const symbols = this.#kept.modules[pathOf(module.file)]?.symbols ?? {};
     const take = (name: string): string => {
       const symbol = names.take(name);
-      if (symbols[name] !== undefined && symbols[name] !== symbol) this.areKept = false;
+      if (Object.hasOwn(symbols, name) && symbols[name] !== symbol) this.areKept = false; // `valueOf` is a name, too
       return symbol;
     };
     if (this.#isFresh.has(module.file)) return entities.add(module, { take });

@@ -64,7 +64,10 @@ export class KeptEffectsOf {
     if (this.#own.has(id)) return this.#own.get(id);
     const entity = this.#isFresh.has(fileOf(id)) ? this.#entity(id) : undefined;
     const module = this.#isFresh.has(fileOf(id)) ? undefined : this.#kept.modules[pathIn(id)];
-    const kept = module?.functions[module.symbols[nameIn(id)] ?? ""]?.effects;
+    const symbol = module !== undefined && Object.hasOwn(module.symbols, nameIn(id)) ? module.symbols[nameIn(id)]! : "";
+    const kept = module !== undefined && Object.hasOwn(module.functions, symbol)
+      ? module.functions[symbol]!.effects
+      : undefined;
     const own = entity?.kind === "function" ? this.of(entity) : kept;
     this.#own.set(id, own);
     return own;
