@@ -167,7 +167,7 @@ $(HOSTED)/sanitized/libpalimpsest.a: $(HOSTED_SOURCE) | $(HOSTED)/sanitizers.sta
 	  $(CLANG) $(HOST_CFLAGS) $(SANITIZERS) -c scripts/hosted/host.c -o $(@D)/host.o
 	@rm -f $@ && ar rcs $@ $(@D)/library.o $(@D)/host.o
 
-$(HOSTED)/fuzz-%: tests/hosted/fuzz/%.c tests/hosted/fuzz/fuzz.h $(HOSTED)/sanitized/libpalimpsest.a
+$(HOSTED)/fuzz-%: tests/hosted/fuzz/%.c $(wildcard tests/hosted/fuzz/*.h) $(HOSTED)/sanitized/libpalimpsest.a
 	@$(STEP) 'clang $<' $(CLANG) $(HOST_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer $< $(lastword $^) -o $@
 
 # The sanitizers' run-time libraries are a package of their own; the first use of them finds out whether they are here.

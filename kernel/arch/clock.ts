@@ -22,7 +22,8 @@ const GATE = 0x01;
 const SPEAKER_ON = 0x02;
 const OUTPUT = 0x20;
 
-const NANOSECONDS = 1_000_000_000n;
+/** In a second. */
+export const NANOSECONDS = 1_000_000_000n;
 const ALL_COUNTS = 0xffff; // 55 ms
 const CALIBRATION_COUNTS = 11_932; // 10 ms
 const ATTEMPTS = 5;

@@ -4,7 +4,7 @@
  */
 import { inb, outb } from "../doors/machine.ts";
 import { daysOfDate, SECONDS_A_DAY } from "../lib/date.ts";
-import { clockNow } from "./clock.ts";
+import { clockNow, NANOSECONDS } from "./clock.ts";
 
 const RTC = { INDEX: 0x70, DATA: 0x71 } as const;
 const REGISTER = { SECOND: 0, MINUTE: 2, HOUR: 4, DAY: 7, MONTH: 8, YEAR: 9, STATUS_A: 10, STATUS_B: 11 } as const;
@@ -17,7 +17,6 @@ const CENTURY = 2000;
 
 /** Attempts to read the same twice: an update takes 2 ms and comes once a second. */
 const PATIENCE = 10_000;
-const NANOSECONDS = 1_000_000_000n;
 
 let secondsAtStart = 0;
 

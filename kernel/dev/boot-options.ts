@@ -4,17 +4,44 @@
  */
 "compiler: cold"; // runs once
 import { load8, stringLength } from "../doors/machine.ts";
-import { logAsciiCut, logEnd, logText } from "../base/log.ts";
+import { logAsciiCut, logEnd, logNumber, logText } from "../base/log.ts";
 import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { numberParse, numberParsed } from "../lib/number.ts";
 import { textBegins } from "../lib/text.ts";
 import { commandLine, commandLineLength, isBlank } from "./boot-info.ts";
 
 const EQUALS = 0x3d;
+const UNKNOWN_COLUMNS = 24;
 const VALUE_COLUMNS = 20; // of one that is refused, so that the line fits the screen
 
 let valueStart = 0; // where in the command line the value lies that option() found last
 let valueEnd = 0;
+
+/** Is the word from `at` to `end` - 1 one that somebody asks for? kernel/README.md says what each means. */
+function isKnown(at: number, end: number): boolean {
+  return (
+    keyMatches("heap.base", at, end) ||
+    keyMatches("heap.size", at, end) ||
+    keyMatches("panic", at, end) ||
+    keyMatches("scenario", at, end) // tests/qemu/kernel
+  );
+}
+
+/** One line if there are words that nobody asks for: most likely somebody has mistyped one. */
+export function optionsCheck(): void {
+  let unknown = 0;
+  let first = 0;
+  for (let at = 0; at < commandLineLength(); at = wordEnd(at) + 1) {
+    if (wordEnd(at) === at || isKnown(at, wordEnd(at))) continue;
+    if (unknown === 0) first = at;
+    unknown++;
+  }
+  if (unknown === 0) return;
+  logText("dev: boot option unknown: ");
+  logAsciiCut(commandLine() + BigInt(first), wordEnd(first) - first, UNKNOWN_COLUMNS);
+  if (unknown > 1) logNumber(", and so are more: ", unknown - 1);
+  logEnd();
+}
 
 /** Is there such an option? optionText() and optionTextLength() then give its value. Cost: the length of the line. */
 export function option(key: string): boolean {

@@ -12,6 +12,7 @@ import {
   rangeCount,
 } from "./boot-info.ts";
 import { multibootRead } from "./boot-multiboot.ts";
+import { optionsCheck } from "./boot-options.ts";
 import { pvhRead } from "./boot-pvh.ts";
 import { fwCfgOptions } from "./fw-cfg.ts";
 
@@ -41,6 +42,7 @@ export function bootInfoRead(magic: number, info: number): Status {
   logNumber(" modules=", moduleCount());
   logEnd();
   optionsLog();
+  optionsCheck();
   return OK;
 }
 

@@ -14,4 +14,5 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kernel import console, frames, memory, records, values  # noqa: E402 (the path comes first)
 
 gdb.execute("set pagination off")
+gdb.execute("set confirm off")  # `quit` quits: nothing is lost with the machine
 gdb.execute("set print entry-values no")  # a value once, not as `va=va@entry=…`

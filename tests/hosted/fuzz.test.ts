@@ -14,6 +14,7 @@ const TARGETS = [
   ["frames", 20_000, 400],
   ["tables", 3_000, 120],
   ["boot", 30_000, 400],
+  ["pvh", 15_000, 400],
   ["console", 10_000, 200],
 ] as const;
 

@@ -78,9 +78,9 @@ describe.skipIf(!HAS_GDB).each(["debug", "kernel"] as const)("gdb and build/%s.e
   });
 
   test("regions and frame-record say whose the memory is", () => {
-    expect(answer("regions")).toMatch(/^p0x0 +p0x\w+ +\d+ KiB {2}low$/m);
+    expect(answer("regions")).toMatch(/^p0x0 +p0x\w+ +\d+ KiB {2}first MiB$/m);
     expect(answer("regions")).toMatch(/^p0x\w+ +p0x1ffe0000 +\d+ KiB {2}usable$/m);
-    expect(answer("frame-record 0")).toMatch(/^frame 0 at p0x0: not the pool's\n {2}p0x0 .* low$/m);
+    expect(answer("frame-record 0")).toMatch(/^frame 0 at p0x0: not the pool's\n {2}p0x0 .* first MiB$/m);
     expect(answer("frame-record 1024")).toMatch(/^frame 1024 at p0x400000: free\n .* usable$/m);
   });
 

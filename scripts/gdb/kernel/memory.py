@@ -1,4 +1,6 @@
 """walk, regions, frame-record: what the kernel's memory is."""
+import re
+
 import gdb
 
 from . import program, records
@@ -63,14 +65,20 @@ def flags(entry, is_leaf):
     return " ".join(name for bit, name in sorted(names.items()) if entry >> bit & 1)
 
 
+def region_words():
+    """By kind, as regionNameLog of the kernel says them: `memmap` at its prompt, too."""
+    return dict(re.findall(r'case REGION_(\w+):\s+logText\("([^"]+)"\)', program.source(MEMORY_MAP)))
+
+
 def regions():
     """The memory map: start, end, kind in words."""
     (span,) = program.layouts()["SPAN"]
-    names = program.constants(MEMORY_MAP, "REGION")
+    kinds = program.constants(MEMORY_MAP, "REGION")
+    words = region_words()
     start = program.address_of("regions")
     for index in range(program.variable("regionsMade")):
         region = records.fields(program.read(start + index * span["size"], span["size"]), span)
-        yield region["start"], region["end"], names.get(region["kind"], "kind %d" % region["kind"])
+        yield region["start"], region["end"], words.get(kinds.get(region["kind"]), "reserved")
 
 
 class Regions(gdb.Command):

@@ -34,11 +34,15 @@ def layouts():
     return found
 
 
+def source(file):
+    with open(os.path.join(REPOSITORY, file)) as text:
+        return text.read()
+
+
 def constants(file, prefix):
-    """The names, in words, of `const PREFIX_NAME = number;` in a source file, by number."""
-    with open(os.path.join(REPOSITORY, file)) as source:
-        found = re.findall(r"const %s_(\w+) = (\d+);" % prefix, source.read())
-    return {int(number): name.lower().replace("_", " ") for name, number in found}
+    """The names of `const PREFIX_NAME = number;` in a source file, by number."""
+    found = re.findall(r"const %s_(\w+) = (\d+);" % prefix, source(file))
+    return {int(number): name for name, number in found}
 
 
 def variable(name):

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import { bootInfoClear, commandLineAdd } from "../../../kernel/dev/boot-info.ts";
-import { option, optionIs, optionNumber, optionText, optionTextLength } from "../../../kernel/dev/boot-options.ts";
+import {
+  option, optionIs, optionNumber, optionsCheck, optionText, optionTextLength,
+} from "../../../kernel/dev/boot-options.ts";
 import { directMap, physAddr } from "../../../kernel/lib/addr.ts";
 import type { Machine } from "../../fake/machine.ts";
 import { logTake, loggingMachine, textAt } from "./record.ts";
@@ -74,4 +77,25 @@ test("the default stands in for nonsense too, and a line says so", () => {
   commandLineIs("heap.size=lots\x7f");
   expect(optionNumber("heap.size", 7n)).toBe(7n);
   expect(logTake(machine)).toBe("dev: option is no number, the default is used: heap.size=lots?\n");
+});
+
+test.each([
+  ["heap.size=2M panic=exit  scenario=heap heap.base=0x500000000000", ""],
+  ["heapsize=2M panic=exit", "dev: boot option unknown: heapsize=2M\n"],
+  ["heap.sizes x=\x1b[2J panic", "dev: boot option unknown: heap.sizes, and so are more: 2\n"],
+  ["x".repeat(200), `dev: boot option unknown: ${"x".repeat(21)}...\n`],
+  ["", ""],
+])("a word that nobody asks for gets a line: %s", (line, said) => {
+  commandLineIs(line);
+  logTake(machine);
+  optionsCheck();
+  expect(logTake(machine)).toBe(said);
+});
+
+test("kernel/README.md has every option that is known, and no other but those of tests", () => {
+  const source = readFileSync(new URL("../../../kernel/dev/boot-options.ts", import.meta.url), "utf8");
+  const known = [...source.matchAll(/keyMatches\("([a-z.]+)", at, end\)/g)].map(([, key]) => key);
+  const table = readFileSync(new URL("../../../kernel/README.md", import.meta.url), "utf8");
+  const told = [...table.matchAll(/^\| `([a-z.]+)=\w*` \|/gm)].map(([, key]) => key);
+  expect(known.filter((key) => key !== "scenario").sort()).toEqual(told.sort());
 });
