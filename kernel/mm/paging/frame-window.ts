@@ -13,7 +13,7 @@ import {
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { FRAME_SHIFT } from "../phys/frame-table.ts";
-import { memoryMapClaim, placeFind, placeFindHighest } from "../phys/memory-map.ts";
+import { memoryMapClaim, memoryMapRelease, placeFind, placeFindHighest } from "../phys/memory-map.ts";
 import { REGION_RECORDS, regionCount, regionEnd, regionIsFromUsable, regionStart } from "../phys/regions.ts";
 import {
   levelSpan, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_WRITABLE, type Pte, pteFrame, pteMake,
@@ -52,6 +52,7 @@ export function frameWindowBuild(): Status {
   const tablesSize = BigInt(tableCount) << PAGE_SHIFT;
   const tables = placeFind(tablesSize, PAGE_SIZE, BOOT_REACH);
   if (pages === NO_PHYS || tables === NO_PHYS) {
+    memoryMapRelease(REGION_RECORDS);
     logHex("mm/paging: no room for the frame table, size=", size);
     logEnd();
     return NO_MEMORY;
