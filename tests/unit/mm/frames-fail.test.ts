@@ -1,0 +1,130 @@
+/**
+ * Everybody who takes frames, when there are none at the first time that he asks, the second, the third, … until all goes
+ * well: no panic, nothing leaked, nothing changed. Exactly that one call fails: what is asked for afterwards is there.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DEMAND_WINDOW, type Frame, NO_FRAME, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
+import { NO_MEMORY, OK } from "../../../kernel/lib/status.ts";
+import { ACCESS_WRITE, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve } from "../../../kernel/mm/fault/resolve.ts";
+import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
+import { heapSize } from "../../../kernel/mm/heap/heap.ts";
+import { kernelMapBuild, kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
+import { mapLargest, mapPage, mapRange } from "../../../kernel/mm/paging/map.ts";
+import { PTE_NO_EXECUTE } from "../../../kernel/mm/paging/pte.ts";
+import { tablesInit, tablesStock, tableTake } from "../../../kernel/mm/paging/tables.ts";
+import { entryReach, NO_ENTRY } from "../../../kernel/mm/paging/walk.ts";
+import { framesAudit } from "../../../kernel/mm/phys/frames-audit.ts";
+import { framesFree, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { framesFailAt, framesHaveFailed } from "../../../kernel/mm/phys/freed-pattern.ts";
+import { kernelFrames, kernelHeap, kernelTables, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
+import { rangeTake } from "../../../kernel/mm/phys/ranges.ts";
+import { runTake } from "../../../kernel/mm/phys/runs.ts";
+import { bootFrames, bootPaging, pcRanges } from "../../fake/booted.ts";
+import { fakeMachine, type Machine, MIB } from "../../fake/machine.ts";
+import { poolBoot } from "../../fake/pool.ts";
+import { tablesPicture } from "../../fake/tables.ts";
+
+vi.mock("../../../kernel/base/checking.ts", () => ({ CHECKING: true }));
+
+afterEach(() => framesFailAt(0));
+
+/** What must be as before when an operation has failed. */
+function state(): unknown {
+  return [framesFree(), ...[kernelFrames(), kernelTables(), kernelHeap()].map(ownerFrames)];
+}
+
+/**
+ * Runs `act` with its 1st, its 1 + `step`th, … call failing, until none does; how often it was run. A failure must be
+ * `none`, and leave `picture` as it was.
+ */
+function failing(act: () => unknown, none: unknown, picture: () => unknown, step = 1): number {
+  const before = JSON.stringify([state(), picture()], (_, value: unknown) => String(value));
+  for (let call = 1, runs = 1; ; call += step, runs++) {
+    framesFailAt(call);
+    const answer = act();
+    if (!framesHaveFailed()) {
+      framesFailAt(0);
+      expect(answer).not.toBe(none);
+      expect(framesAudit()).toBe(OK);
+      return runs;
+    }
+    expect(answer).toBe(none);
+    expect(JSON.stringify([state(), picture()], (_, value: unknown) => String(value))).toBe(before);
+    expect(framesAudit()).toBe(OK);
+  }
+}
+
+describe("page tables", () => {
+  const HOME = 0x4444_4444_0000n as Page;
+  let machine: Machine;
+  let root: Frame;
+  beforeEach(() => {
+    machine = fakeMachine({ ramBytes: 64 * MIB });
+    poolBoot(2048);
+    tablesInit();
+    tablesStock(1);
+    root = tableTake();
+  });
+  const picture = (): string => tablesPicture(machine, BigInt(root) * 4096n);
+
+  test.each([
+    ["mapPage", 4, () => mapPage(root, HOME, 5 as Frame, PTE_NO_EXECUTE)],
+    ["mapRange over the end of a table", 5, () => mapRange(root, 0x1f_f000n as Page, 5 as Frame, 2, PTE_NO_EXECUTE)],
+    ["mapRange over the end of a table of level 3", 7, () => {
+      return mapRange(root, 0x7f_ffff_f000n as Page, 5 as Frame, 2, PTE_NO_EXECUTE);
+    }],
+    ["mapLargest with pages of 4 KiB, 2 MiB and 4 KiB", 5, () => {
+      return mapLargest(root, 0x1f_f000n as Page, 511 as Frame, 514, PTE_NO_EXECUTE, 3);
+    }],
+  ])("%s is all or nothing, and done at the %d. time", (_, runs, act) => {
+    expect(failing(act, NO_MEMORY, picture)).toBe(runs);
+  });
+
+  test("entryReach builds the way or nothing of it", () => {
+    expect(failing(() => entryReach(root, HOME as VirtAddr, 1, 0n), NO_ENTRY, picture)).toBe(4);
+  });
+
+  test.each([
+    ["a frame", () => frameTake(kernelFrames())],
+    ["a run of 8", () => runTake(3, kernelFrames())],
+    ["a run of 2 MiB", () => runTake(9, kernelFrames())],
+    ["a range", () => rangeTake(77, 4, 0x1_0000, kernelFrames())],
+  ])("%s is there or not", (_, act) => {
+    expect(failing(act, NO_FRAME, picture)).toBe(2);
+  });
+});
+
+test("a page fault in the demand-paged window is repaired, or answered with all as it was", () => {
+  const machine = bootPaging();
+  const picture = (): string => tablesPicture(machine, BigInt(kernelRoot()) * 4096n);
+  const act = (): number => faultResolve(DEMAND_WINDOW + 0x1234n as VirtAddr, ACCESS_WRITE);
+  expect(failing(act, FAULT_NO_MEMORY, picture)).toBe(4); // the page, and two tables
+  expect(act()).not.toBe(FAULT_REPAIRED); // it is there
+});
+
+test("the kernel's own map is built, or given back to the last table", () => {
+  bootFrames(pcRanges(32 * MIB), { ramBytes: 32 * MIB });
+  // Most of its calls are alike, a table for each slot of the kernel's half: every 13th of them.
+  const runs = failing(kernelMapBuild, NO_MEMORY, () => null, 13);
+  expect(runs).toBeGreaterThan(19);
+});
+
+describe("the heap", () => {
+  test("of 64 KiB is mapped, or nothing of it", () => {
+    const machine = bootPaging(32 * MIB, "heap.size=64K");
+    const picture = (): string => tablesPicture(machine, BigInt(kernelRoot()) * 4096n);
+    expect(failing(heapBoot, NO_MEMORY, picture)).toBe(16 + 3 + 1);
+  });
+
+  test("of 2 MiB gives way to the default, of which nothing is missing", () => {
+    bootPaging();
+    heapBoot();
+    const usual = [state(), heapSize()];
+    for (const call of [1, 2, 3, 4, 100, 511, 512, 513, 515]) {
+      bootPaging(32 * MIB, "heap.size=2M");
+      framesFailAt(call);
+      expect([heapBoot(), framesHaveFailed()]).toEqual([OK, true]);
+      expect([[state(), heapSize()], framesAudit()]).toEqual([usual, OK]);
+    }
+  });
+});
