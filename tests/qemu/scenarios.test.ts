@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { bootToEnd, EXIT_PANIC, EXIT_SUCCESS } from "./machine.ts";
 
 test.each([
-  ["frames", "every free frame can be taken once, is usable memory, and comes back", /frames taken=\d{6}/],
   ["heap", "the heap survives short and long lives and being full, and is one block again", /boxes=\d+/],
   ["demand", "pages of the demand-paged window appear zeroed at their first touch", /pages=600 frames=60[0-9]/],
   ["storm", "interrupts at every moment of all of these change nothing", /storm ticks=\d{3,} spurious=\d+/],

@@ -1,7 +1,9 @@
 /** What a scenario claims: said once if true, a panic with the claim's words if not. */
 import { logEnd, logLine, logNumber, logText } from "../../../kernel/base/log.ts";
 import { panic } from "../../../kernel/base/panic.ts";
+import { OK } from "../../../kernel/lib/status.ts";
 import { framesFree } from "../../../kernel/mm/phys/frames.ts";
+import { mmAudit } from "../../../kernel/stats/audit.ts";
 
 let framesBefore = 0;
 
@@ -16,11 +18,12 @@ export function scenarioBegin(name: string): void {
   framesBefore = framesFree();
 }
 
-/** Every scenario ends with the frames that it began with. */
+/** Every scenario ends with the frames that it began with, and with all that memory management keeps in agreement. */
 export function scenarioEnd(): void {
   logText("scenario: end");
   logNumber(" frames-before=", framesBefore);
   logNumber(" frames-after=", framesFree());
   logEnd();
   claim(framesFree() === framesBefore, "scenario: frames were lost", BigInt(framesFree()));
+  claim(mmAudit() === OK, "scenario: the audit finds damage");
 }

@@ -1,8 +1,9 @@
-/** Every frame of the machine taken, looked at, and given back. */
+/** Every frame of the machine taken, written to, looked at, and given back. */
 import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, store64 } from "../../../kernel/doors/machine.ts";
-import { type Frame, frameAddr, frameBytes, NO_FRAME } from "../../../kernel/lib/addr.ts";
-import { frameGive, framesFree, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { type Frame, frameAddr, frameBytes, NO_FRAME, PAGE_SHIFT, type VirtAddr, virtAddr } from "../../../kernel/lib/addr.ts";
+import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { usableBytes } from "../../../kernel/mm/phys/memory-map.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { REGION_USABLE, regionFind, regionKind } from "../../../kernel/mm/phys/regions.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
@@ -12,6 +13,8 @@ const STAMP = 0x5ca1_ab1e_0000_0000n;
 export function framesScenario(): void {
   scenarioBegin("frames");
   const expected = framesFree();
+  const usable = Number(usableBytes() >> PAGE_SHIFT);
+  claim(framesTotal() === usable, "frames: the pool is not all that is usable", BigInt(usable));
   const last = takeAll();
   claim(framesFree() === 0, "frames: an empty pool counts none free", BigInt(framesFree()));
   claim(frameTake(kernelFrames()) === NO_FRAME, "frames: an empty pool says so again");
@@ -19,13 +22,13 @@ export function framesScenario(): void {
   scenarioEnd();
 }
 
-/** Takes frames until there are none; the first word of each names the one before, the second is its stamp. */
+/** Takes frames until there are none; the first word of each names the one before, the last is its stamp. */
 function takeAll(): Frame {
   let last = NO_FRAME;
   for (let frame = frameTake(kernelFrames()); frame !== NO_FRAME; frame = frameTake(kernelFrames())) {
     claim(isOurs(frame), "frames: handed out what is not usable memory", frameAddr(frame));
     store64(frameBytes(frame), BigInt(last + 1));
-    store64(frameBytes(frame) + 8n, STAMP + BigInt(frame));
+    store64(lastWord(frame), STAMP + BigInt(frame));
     last = frame;
   }
   return last;
@@ -37,7 +40,7 @@ function giveAll(last: Frame): number {
   let frame = last;
   while (frame !== NO_FRAME) {
     const next = (Number(load64(frameBytes(frame))) - 1) as Frame;
-    claim(load64(frameBytes(frame) + 8n) === STAMP + BigInt(frame), "frames: one frame, two takers", frameAddr(frame));
+    claim(load64(lastWord(frame)) === STAMP + BigInt(frame), "frames: one frame, two takers", frameAddr(frame));
     frameGive(frame);
     count++;
     frame = next;
@@ -46,6 +49,10 @@ function giveAll(last: Frame): number {
   logNumber(" taken=", count);
   logEnd();
   return count;
+}
+
+function lastWord(frame: Frame): VirtAddr {
+  return virtAddr(frameBytes(frame) + 4088n);
 }
 
 function isOurs(frame: Frame): boolean {
