@@ -1,7 +1,9 @@
 /**
  * How many words a piece of the kernel looks at or writes: the doors to memory, counted. A test file that counts says
  *
- *   vi.mock("../../fake/machine.ts", async (original) => (await import("../../fake/counted.ts")).counted(await original()));
+ *   vi.mock("../../fake/machine.ts", async (original) => {
+ *     return (await import("../../fake/counted.ts")).counted(await original());
+ *   });
  */
 const WORDS = [
   "load8", "load16", "load32", "load64", "store8", "store16", "store32", "store64",

@@ -28,7 +28,8 @@ static int64_t pool(int64_t frames, int orders, int64_t operations) {
     step(filling ? 12 : 5, orders);
     agree();
     if (!was_empty && free_count == 0) refills++;
-    if ((done + 1) % BETWEEN_AUDITS == 0) agree_all();
+    if (done % (10 * BETWEEN_AUDITS) == 4000) give_all();
+    if ((done + 1) % BETWEEN_AUDITS == 0 || done % (10 * BETWEEN_AUDITS) == 4010) agree_all();
   }
   agree_all();
   printf("pool of %lld frames: %lld operations, %lld times empty\n", (long long)total_count, (long long)operations,

@@ -242,6 +242,15 @@ static void step(uint64_t takes, int orders) {
   }
 }
 
+/* Everything comes back: areas are whole again, the one from which frames are being taken too. */
+static void give_all(void) {
+  for (int64_t frame = 0; frame < limit; frame++) {
+    while (model[frame].state == HEAD && model[frame].references > 0) reference(frame, false);
+    if (model[frame].state == HEAD) run_give(frame, model[frame].order);
+  }
+  CLAIM(free_count == total_count);
+}
+
 /* What can be said after every step, and what costs a look at everything. */
 static void agree(void) {
   CLAIM(pal_framesFree() == free_count && pal_framesTotal() == total_count && pal_framesLimit() == limit);

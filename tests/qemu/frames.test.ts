@@ -1,4 +1,4 @@
-/** Scenario `frames` on the maps of QEMU's machines: every frame that there is, once. `make test-long` has the large ones. */
+/** Scenario `frames` on the maps of QEMU's machines: every frame that there is. `make test-long` has the large ones. */
 import { expect, test } from "vitest";
 import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (choice < 8) add((int64_t)choose((uint64_t)limit + 1), (int64_t)choose(700));
     else if (choice < 10) add((int16_t)fuzz_take(2), (int16_t)fuzz_take(2));
     else if (choice < 12) give((pal_Frame)(int64_t)(fuzz_take(8) >> 8) - ((int64_t)1 << 53));
+    else if (choice < 13) give_all();
     else step(takes, 11);
     agree();
   }

@@ -1,7 +1,9 @@
 /** Every frame of the machine taken, written to, looked at, and given back. */
 import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, store64 } from "../../../kernel/doors/machine.ts";
-import { type Frame, frameAddr, frameBytes, NO_FRAME, PAGE_SHIFT, type VirtAddr, virtAddr } from "../../../kernel/lib/addr.ts";
+import {
+  type Frame, frameAddr, frameBytes, NO_FRAME, PAGE_SHIFT, type VirtAddr, virtAddr,
+} from "../../../kernel/lib/addr.ts";
 import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
 import { usableBytes } from "../../../kernel/mm/phys/memory-map.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";

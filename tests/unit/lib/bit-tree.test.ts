@@ -115,7 +115,7 @@ describe("2^29 members, the most there can be", () => {
   });
 
   test("adding the first and removing the last change five words each", () => {
-    expect(accessesOf(() => bitTreeAdd(TREE, 123_456_789, 1n))).toBe(15); // where it lies, a load, a store: of each level
+    expect(accessesOf(() => bitTreeAdd(TREE, 123_456_789, 1n))).toBe(15); // each level: where it lies, a load, a store
     expect(accessesOf(() => bitTreeAdd(TREE, 123_456_790, 1n))).toBe(3);
     expect(accessesOf(() => bitTreeRemove(TREE, 123_456_790, 1n))).toBe(3);
     expect(accessesOf(() => bitTreeRemove(TREE, 123_456_789, 1n))).toBe(15);

@@ -1,6 +1,6 @@
 /**
- * Everybody who takes frames, when there are none at the first time that he asks, the second, the third, … until all goes
- * well: no panic, nothing leaked, nothing changed. Exactly that one call fails: what is asked for afterwards is there.
+ * Everybody who takes frames, when there are none at the first time that he asks, the second, the third, … until all
+ * goes well: no panic, nothing leaked, nothing changed. Exactly that one call fails: what is asked for later is there.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DEMAND_WINDOW, type Frame, NO_FRAME, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
@@ -62,7 +62,7 @@ describe("page tables", () => {
     machine = fakeMachine({ ramBytes: 64 * MIB });
     poolBoot(2048);
     tablesInit();
-    tablesStock(1);
+    tablesStock(1, kernelTables());
     root = tableTake();
   });
   const picture = (): string => tablesPicture(machine, BigInt(root) * 4096n);

@@ -9,7 +9,7 @@ import { FRAME, frameRecord } from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesAudit, reservationsAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
 import { framesAdd, framesCountTaken } from "../../../../kernel/mm/phys/frames.ts";
 import { memoryMapBuild } from "../../../../kernel/mm/phys/memory-map.ts";
-import { kernelFrames, kernelHeap, KIND, OWNER } from "../../../../kernel/mm/phys/owners.ts";
+import { kernelFrames, kernelHeap, KIND, OWNER, type Owner } from "../../../../kernel/mm/phys/owners.ts";
 import { runTake } from "../../../../kernel/mm/phys/runs.ts";
 import type { Machine } from "../../../fake/machine.ts";
 import { logTake } from "../../dev/record.ts";
@@ -44,7 +44,7 @@ describe("a line names", () => {
     ["a free frame that nobody counted", () => framesCountTaken(1), "the count of free frames is wrong"],
     ["a frame that vanished", () => setHead(single), "frames were lost or won"],
     ["an owner that has another count", () => OWNER.setFrames(kernelHeap(), 1n), "an owner has another count"],
-    ["an owner that is nobody", () => FRAME.setOwner(recordOf(single), 0x1234n), "the owner is nobody"],
+    ["an owner that is nobody", () => FRAME.setOwner(recordOf(single), 0x1234n as Owner), "the owner is nobody"],
     ["a kind that is not its owner's", () => FRAME.setKind(recordOf(single), KIND.ZERO), "the kind is not its owner's"],
     ["a run that is not aligned", () => FRAME.setOrder(recordOf(run), 12), "a run that is none"],
     ["a run longer than any", () => FRAME.setOrder(recordOf(run), 19), "a run that is none"],
@@ -52,7 +52,7 @@ describe("a line names", () => {
     ["a run that does not say so", () => FRAME.setReferences(recordOf(run), 0), "no run, or one"],
     ["an area that is whole and in the other set", () => areaOpen(0x1e00 / 512), "the area is in the wrong set"],
     ["an area that is in no set", () => areasTake(0x1e00 / 512, 1), "the area is in the wrong set"],
-    ["a word that has frames and is not offered", () => wordHide(pairWord(pairOf(single)) + 1), "the word is not offered"],
+    ["a word with frames that is not offered", () => wordHide(pairWord(pairOf(single)) + 1), "the word is not offered"],
     ["a word that has none and is offered", () => wordOffer(pairWord(pairOf(run))), "the word is offered"],
   ])("%s", (_, damage, words) => {
     damage();

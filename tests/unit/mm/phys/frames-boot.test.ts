@@ -54,7 +54,7 @@ function grubMap(board: "pc" | "q35", low: bigint, highBytes: bigint): void {
  *     areas: a bit each, one for each 64 of those, and so on at five levels, each level a word more
  *   - the records, 128 to a frame, with a ragged page at each range's end, and the tables that show them.
  *
- *   pc  128M   32480           - 513 -   3 -   259      areas   64: 8192 + (72+16+8+8+8) + (16+8+8+8+8)  bytes of bitmaps
+ *   pc  128M   32480           - 513 -   3 -   259      areas   64: 8192 + (72+16+8+8+8) + (16+8+8+8+8) bytes
  *   pc  512M  130784           - 513 -   9 -  1026             256: 32768 + (264+40+8+8+8) + (40+8+8+8+8)
  *   pc  4G    786144 +  262144 - 513 -  81 -  8194            2560
  *   pc  8G    786144 + 1310720 - 513 - 146 - 16386            4608
@@ -77,8 +77,9 @@ describe("the pool on QEMU's machines", () => {
     grubMap(board, low, highBytes);
     expect([memoryMapBuild(), frameWindowBuild(), framesBoot()]).toEqual([OK, OK, OK]);
     expect([framesTotal(), framesFree()]).toEqual([total, total]);
+    const size = (bitmap * 4096).toString(16);
     expect(logTake(machine)).toMatch(
-      new RegExp(`mm/phys: frames total=${total} free=${total} bitmap=p0x[0-9a-f]+ size=0x${(bitmap * 4096).toString(16)}\n`),
+      new RegExp(`mm/phys: frames total=${total} free=${total} bitmap=p0x[0-9a-f]+ size=0x${size}\n`),
     );
 
     const lowEnd = Number(low >> 12n);

@@ -1,6 +1,6 @@
 /**
- * Random operations on the pool against a Map of what is handed out and a Set of what is free. In Node, where numbers are
- * checked; tests/hosted/frames-model.c does many more of them.
+ * Random operations on the pool against a Map of what is handed out and a Set of what is free. In Node, where numbers
+ * are checked; tests/hosted/frames-model.c does many more of them.
  */
 import { expect, test } from "vitest";
 import { type Frame, NO_FRAME } from "../../../../kernel/lib/addr.ts";

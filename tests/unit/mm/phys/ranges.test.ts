@@ -44,7 +44,8 @@ test("below a limit there are only those below it", () => {
 });
 
 test("as many as there are can be had, and not one more", () => {
-  expect([some(LIMIT + 1), some(0), some(-1), some(LIMIT), some(1)]).toEqual([NO_FRAME, NO_FRAME, NO_FRAME, 0, NO_FRAME]);
+  expect([LIMIT + 1, 0, -1].map((count) => some(count))).toEqual([NO_FRAME, NO_FRAME, NO_FRAME]);
+  expect([some(LIMIT), some(1)]).toEqual([0, NO_FRAME]);
   rangeGive(frame(0), LIMIT);
   expect([framesFree(), framesAudit()]).toEqual([LIMIT, OK]);
 });
@@ -62,8 +63,9 @@ test("taking a range before there is a pool is a panic", async () => {
 
 test("of any holes the lowest that fits is found, as a search bit by bit finds it", () => {
   const holes = fc.uniqueArray(fc.nat(LIMIT - 1), { minLength: 1, maxLength: 30 });
+  const counts = fc.integer({ min: 1, max: 1500 });
   fc.assert(
-    fc.property(holes, fc.integer({ min: 1, max: 1500 }), fc.constantFrom(1, 2, 16, 128, 1024), (taken, count, align) => {
+    fc.property(holes, counts, fc.constantFrom(1, 2, 16, 128, 1024), (taken, count, align) => {
       freshPool(LIMIT);
       framesAdd(frame(0), LIMIT);
       for (const each of taken) expect(rangeClaim(frame(each), 1, kernelFrames())).toBe(OK);

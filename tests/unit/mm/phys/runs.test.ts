@@ -98,17 +98,19 @@ test("a run that is split is frames, each with its record, each given back alone
   expect([ownerFrames(owner), framesFree(), framesAudit()]).toEqual([0, LIMIT, OK]);
 });
 
+const OTHER_LENGTH = "a run given back that has another length";
+const INSIDE = "given back, but inside a run";
 describe("panics with nothing changed", () => {
   test.each([
-    ["a run given back with another order", 4, "frames: a run given back that has another length", (n: number) => runGive(frame(n), 5)],
-    ["its head given back alone", 4, "frames: given back alone, but it is the head of a run", (n: number) => frameGive(frame(n))],
-    ["a frame of its inside given back", 4, "frames: given back, but inside a run", (n: number) => frameGive(frame(n + 5))],
-    ["a run that starts inside it given back", 4, "frames: given back, but inside a run", (n: number) => runGive(frame(n + 8), 3)],
-    ["a run with another order split", 4, "frames: a run given back that has another length", (n: number) => runSplit(frame(n), 3)],
-    ["a single frame given back as a run", 0, "frames: a run given back that has another length", (n: number) => runGive(frame(n), 3)],
-    ["a free run given back", 4, "frames: given back twice", (n: number) => runGive(frame(n + 64), 4)],
-    ["a run outside memory given back", 4, "frames: given back, but outside memory", () => runGive(frame(LIMIT), 4)],
-    ["no run given back", 4, "frames: given back, but outside memory", () => runGive(NO_FRAME, 4)],
+    ["a run given back with another order", 4, OTHER_LENGTH, (n: number) => runGive(frame(n), 5)],
+    ["its head given back alone", 4, "given back alone, but it is the head", (n: number) => frameGive(frame(n))],
+    ["a frame of its inside given back", 4, INSIDE, (n: number) => frameGive(frame(n + 5))],
+    ["a run that starts inside it given back", 4, INSIDE, (n: number) => runGive(frame(n + 8), 3)],
+    ["a run with another order split", 4, OTHER_LENGTH, (n: number) => runSplit(frame(n), 3)],
+    ["a single frame given back as a run", 0, OTHER_LENGTH, (n: number) => runGive(frame(n), 3)],
+    ["a free run given back", 4, "given back twice", (n: number) => runGive(frame(n + 64), 4)],
+    ["a run outside memory given back", 4, "given back, but outside memory", () => runGive(frame(LIMIT), 4)],
+    ["no run given back", 4, "given back, but outside memory", () => runGive(NO_FRAME, 4)],
   ])("%s", (_, order, words, act) => {
     const first = run(order);
     expect(() => act(first)).toThrow(words);
@@ -126,14 +128,14 @@ describe("panics with nothing changed", () => {
   });
 });
 
-/** Of 2 MiB: eight words each way, at most ten in the tree and where they lie, and one record. */
+/** Loads and stores, whatever the size and the fill: eight words of the bitmap, the set of areas, one record. */
 const RUN_MOST = 40;
 test.each([
   ["1 GiB", 2 ** 18, 10],
   ["1 GiB", 2 ** 18, 99],
   ["64 GiB", 2 ** 24, 10],
   ["64 GiB", 2 ** 24, 99],
-])("of %s (%d frames), %d %% in use, 2 MiB are taken and given back in a bounded number of accesses", (_, limit, percent) => {
+])("of %s (%d frames), %d %% in use, 2 MiB come and go in a bounded number of accesses", (_, limit, percent) => {
   freshPool(limit);
   const areas = 100;
   const stride = Math.floor(limit / 512 / areas) * 512;
