@@ -8,10 +8,14 @@ import { NO_MEMORY, OK } from "../../../kernel/lib/status.ts";
 import { ACCESS_WRITE, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve } from "../../../kernel/mm/fault/resolve.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapSize } from "../../../kernel/mm/heap/heap.ts";
+import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { kernelMapBuild, kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapLargest, mapPage, mapRange } from "../../../kernel/mm/paging/map.ts";
 import { PTE_NO_EXECUTE } from "../../../kernel/mm/paging/pte.ts";
+import { protectRange } from "../../../kernel/mm/paging/protect.ts";
+import { splitPage } from "../../../kernel/mm/paging/split.ts";
 import { tablesInit, tablesStock, tableTake } from "../../../kernel/mm/paging/tables.ts";
+import { unmapRange } from "../../../kernel/mm/paging/unmap.ts";
 import { entryReach, NO_ENTRY } from "../../../kernel/mm/paging/walk.ts";
 import { framesAudit } from "../../../kernel/mm/phys/frames-audit.ts";
 import { framesFree, frameTake } from "../../../kernel/mm/phys/frames.ts";
@@ -77,6 +81,18 @@ describe("page tables", () => {
       return mapLargest(root, 0x1f_f000n as Page, 511 as Frame, 514, PTE_NO_EXECUTE, 3);
     }],
   ])("%s is all or nothing, and done at the %d. time", (_, runs, act) => {
+    expect(failing(act, NO_MEMORY, picture)).toBe(runs);
+  });
+
+  const GIB_PAGE = 0x4000_0000n as Page;
+  test.each([
+    ["splitPage", 2, () => flushNow(splitPage(root, GIB_PAGE))],
+    ["unmapRange of the middle of a large page", 5, () => flushNow(unmapRange(root, GIB_PAGE + 0x1000n as Page, 3))],
+    ["protectRange of the middle of a large page", 5, () => {
+      return flushNow(protectRange(root, GIB_PAGE + 0x1000n as Page, 3, 0n));
+    }],
+  ])("%s leaves the large page as it was, and is done at the %d. time", (_, runs, act) => {
+    expect(mapLargest(root, GIB_PAGE, 0 as Frame, 2 ** 18, PTE_NO_EXECUTE, 3)).toBe(OK);
     expect(failing(act, NO_MEMORY, picture)).toBe(runs);
   });
 
