@@ -3,6 +3,7 @@
  * are windows of pages; operations that fail must leave frames and pages as they were; unmapping everything must give
  * every table back.
  */
+#include <errno.h>
 #include "fuzz.h"
 
 enum { FRAMES = 512, RECORDS = FRAMES - 4, WINDOWS = 5, PAGES = 1600 };
@@ -48,12 +49,13 @@ static void map(int w, int page, int64_t count, pal_Frame frame, uint64_t flags,
     return;
   }
   CLAIM(pal_framesFree() == before);
-  CLAIM(status == PAL_ALREADY_MAPPED || status == PAL_INVALID || status == PAL_BAD_ADDRESS || status == PAL_NO_MEMORY);
+  const int64_t error = pal_statusErrno(status);
+  CLAIM(error == EEXIST || error == EINVAL || error == EFAULT || error == ENOMEM);
 }
 
 static void unmap(int w, int page, int64_t count) {
   const int64_t before = pal_framesFree();
-  const pal_Status status = pal_unmapRange(root, page_of(w, page), count);
+  const pal_Status status = pal_flushNow(pal_unmapRange(root, page_of(w, page), count));
   if (status == PAL_OK) {
     CLAIM(all(w, page, count, true));
     model_set(w, page, count, -1);
@@ -69,7 +71,7 @@ static void unmap_all(void) {
       int count = 0;
       while (page + count < PAGES && shown[w][page + count] >= 0) count++;
       if (count == 0) continue;
-      CLAIM(pal_unmapRange(root, page_of(w, page), count) == PAL_OK);
+      CLAIM(pal_flushNow(pal_unmapRange(root, page_of(w, page), count)) == PAL_OK);
       model_set(w, page, count, -1);
     }
   }
