@@ -41,7 +41,7 @@ export const PLAIN_FLAGS: Flags = {
   c: ["-O2", "-std=gnu11"],
 };
 
-const PEERS = ["frames", "paging", "heap", "programs", "tree"];
+const PEERS = ["frames", "runs", "paging", "heap", "programs", "tree"];
 const DRIVER = ["workloads", "main"];
 
 /** All the TypeScript, with the other DIRECT_MAP. */

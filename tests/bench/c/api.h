@@ -7,12 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Kernel, mm/phys: frames by number, -1 for none. */
+/* Kernel, mm/phys: frames by number, -1 for none; runs of 2^order frames from order 9 on. */
 #define FRAMES_API(F)                                                                      \
-  F(void, framesInit, (void *metadata, int64_t limit))                                     \
-  F(void, frameRangeGive, (int64_t first, int64_t count))                                  \
-  F(int64_t, frameTake, (void))                                                            \
-  F(void, frameGive, (int64_t frame))
+  F(int64_t, framesMetadataBytes, (int64_t limit))                                         \
+  F(void, framesInit, (void *metadata, int64_t limit, void *table))                        \
+  F(void, framesAdd, (int64_t first, int64_t count))                                       \
+  F(int64_t, framesFree, (void))                                                           \
+  F(void *, kernelFrames, (void))                                                          \
+  F(int64_t, ownerFrames, (void *owner))                                                   \
+  F(int64_t, frameTake, (void *owner))                                                     \
+  F(void, frameGive, (int64_t frame))                                                      \
+  F(int64_t, runTake, (int64_t order, void *owner))                                        \
+  F(void, runGive, (int64_t first, int64_t order))                                         \
+  F(void, runSplit, (int64_t first, int64_t order))
 
 /* Kernel, mm/paging: 0 or a negative status; tables are frames of the pool above, seen at DIRECT_MAP. */
 #define PAGING_API(F)                                                                      \

@@ -1,64 +1,151 @@
-/* Physical frames in two bitmaps, `in_use` and `managed`; the lowest free frame is taken. */
-#include "api.h"
+/* Physical frames, one by one: taken from one word of the bitmap until that has none left; a tree finds the next. */
+#include "frame-pool.h"
 
-#define ALL_ONES UINT64_MAX
+static struct pair nothing; /* for when there is no word to take from */
+struct pool pool = {.current = &nothing};
 
-static struct {
-  uint64_t *in_use, *managed;
-  size_t words;
-  int64_t limit, total, free;
-  size_t first_maybe_free; /* no free frame lies in a word below this one */
-} pool;
+/* ---- owners: a list through their records */
+enum { KERNEL = 2, TABLE = 3, HEAP = 5, OPEN = 1 };
 
-static inline uint64_t mask_of(int64_t frame) { return 1ull << (frame & 63); }
+static struct owner kernel_owner, tables_owner, heap_owner, *owners;
 
-void c_framesInit(void *metadata, int64_t limit) {
-  const size_t words = (limit + 63) / 64;
-  pool.in_use = metadata;
-  pool.managed = pool.in_use + words;
-  pool.words = pool.first_maybe_free = words;
-  pool.limit = limit;
-  pool.total = pool.free = 0;
-  for (size_t i = 0; i < words; i++) {
-    pool.in_use[i] = ALL_ONES;
-    pool.managed[i] = 0;
-  }
+void *c_kernelFrames(void) { return &kernel_owner; }
+int64_t c_ownerFrames(void *owner) { return ((struct owner *)owner)->frames; }
+
+static void owner_open(struct owner *owner, uint32_t kind) {
+  *owner = (struct owner){.header = (uint64_t)kind << 32, .next = owners, .kind = kind, .state = OPEN};
+  if (owners) owners->previous = owner;
+  owners = owner;
 }
 
-int64_t c_frameTake(void) {
-  for (size_t word = pool.first_maybe_free; word < pool.words; word++) {
-    const uint64_t in_use = pool.in_use[word];
-    if (in_use == ALL_ONES) continue;
-    const int bit = __builtin_ctzll(~in_use);
-    pool.in_use[word] = in_use | 1ull << bit;
-    pool.first_maybe_free = word;
-    pool.free--;
-    return (int64_t)(word * 64 + bit);
+/* For paging.c. */
+void *c_kernelTables(void) { return &tables_owner; }
+
+/* ---- the pool */
+int64_t c_framesMetadataBytes(int64_t limit) {
+  const size_t areas = (limit + AREA_FRAMES - 1) / AREA_FRAMES;
+  size_t words = areas * AREA_WORDS * 2;
+  for (size_t level = 0, a = areas, b = areas * AREA_WORDS; level < TREE_LEVELS; level++) {
+    words += (a = tree_words_for(a)) + (b = tree_words_for(b));
   }
-  pool.first_maybe_free = pool.words;
-  return -1;
+  return words * 8;
+}
+
+void c_framesInit(void *metadata, int64_t limit, void *table) {
+  const size_t areas = (limit + AREA_FRAMES - 1) / AREA_FRAMES;
+  pool = (struct pool){.pairs = metadata, .current = &nothing, .records = table, .limit = limit};
+  for (size_t i = 0; i < areas * AREA_WORDS; i++) pool.pairs[i] = (struct pair){0, 0};
+  uint64_t *const rest = tree_init(&pool.partial, (uint64_t *)&pool.pairs[areas * AREA_WORDS], areas * AREA_WORDS);
+  tree_init(&pool.whole, rest, areas);
+  owners = NULL;
+  owner_open(&heap_owner, HEAP);
+  owner_open(&tables_owner, TABLE);
+  owner_open(&kernel_owner, KERNEL);
+}
+
+int64_t c_framesFree(void) { return pool.free; }
+
+/* ---- the lowest word that has a frame: broken areas before whole ones, low memory last */
+static int64_t area_break(size_t from) {
+  const int64_t area = tree_next(&pool.whole, from);
+  if (area == NO_MEMBER) return NO_MEMBER;
+  area_open(area);
+  return area * AREA_WORDS;
+}
+
+static int64_t word_choose(int64_t from) {
+  int64_t word = tree_next(&pool.partial, from);
+  if (word == NO_MEMBER && from > LOW_WORD) word = tree_next(&pool.partial, LOW_WORD);
+  if (word == NO_MEMBER) word = area_break(LOW_AREA);
+  if (word == NO_MEMBER) word = tree_next(&pool.partial, 0);
+  if (word == NO_MEMBER) word = area_break(0);
+  return word;
+}
+
+static COLD int64_t take_elsewhere(struct owner *owner) {
+  if (!pool.pairs) c_panic("frames: a frame was taken before there was a pool", 0);
+  int64_t last = NO_MEMBER;
+  if (pool.current != &nothing) {
+    last = pool.current - pool.pairs;
+    tree_remove(&pool.partial, last, 1);
+  }
+  const int64_t word = word_choose(last > LOW_WORD ? last : LOW_WORD);
+  if (word == NO_MEMBER) {
+    pool.current = &nothing;
+    return NO_FRAME;
+  }
+  pool.current = &pool.pairs[word];
+  return c_frameTake(owner);
+}
+
+/* ---- taking and giving */
+int64_t c_frameTake(void *owner) {
+  struct pair *const pair = pool.current;
+  const uint64_t free = pair->free;
+  if (!free) return take_elsewhere(owner);
+  const uint64_t rest = free & (free - 1);
+  pair->free = rest;
+  pair->heads |= free ^ rest;
+  pool.free--;
+  const int64_t frame = (pair - pool.pairs) * 64 + __builtin_ctzll(free);
+  record_open(frame, 1, 0, owner);
+  return frame;
+}
+
+static _Noreturn COLD void give_refuse(int64_t frame) {
+  if (is_outside(frame)) c_panic("frames: given back, but outside memory", frame);
+  if (is_head(frame)) c_panic("frames: given back with references, or the head of a run", frame);
+  if (pair_of(frame)->free & bit_of(frame)) c_panic("frames: given back twice", frame);
+  c_panic("frames: given back, but inside a run or never the pool's", frame);
+}
+
+static COLD void word_has_one(int64_t frame) {
+  struct pair *const pair = pair_of(frame);
+  pair->free = bit_of(frame);
+  tree_add(&pool.partial, pair - pool.pairs, 1);
+}
+
+static COLD void word_is_free(int64_t frame) {
+  struct pair *const area = area_of(pair_of(frame));
+  if (area != area_of(pool.current) && area_is_free(area)) area_close((area - pool.pairs) / AREA_WORDS);
 }
 
 void c_frameGive(int64_t frame) {
-  const size_t word = frame / 64;
-  if (frame < 0 || frame >= pool.limit || !(pool.managed[word] & mask_of(frame))) {
-    c_panic("frames: given back, but never the pool's", frame);
-  }
-  if (!(pool.in_use[word] & mask_of(frame))) c_panic("frames: given back twice", frame);
-  pool.in_use[word] &= ~mask_of(frame);
-  if (word < pool.first_maybe_free) pool.first_maybe_free = word;
+  if (is_outside(frame)) give_refuse(frame);
+  struct pair *const pair = pair_of(frame);
+  if (!(pair->heads & bit_of(frame))) give_refuse(frame);
+  struct record *const record = &pool.records[frame];
+  if (record->references) give_refuse(frame);
+  pair->heads &= ~bit_of(frame);
+  record->owner->frames--;
   pool.free++;
+  if (!pair->free) {
+    word_has_one(frame);
+    return;
+  }
+  pair->free |= bit_of(frame);
+  if (pair->free == ALL_FREE) word_is_free(frame);
 }
 
-/* Setting up, not measured. */
-void c_frameRangeGive(int64_t first, int64_t count) {
-  if (first < 0 || count < 0 || count > pool.limit - first) c_panic("frames: range outside the bitmap", first);
-  for (int64_t frame = first; frame < first + count; frame++) {
-    if (pool.managed[frame / 64] & mask_of(frame)) c_panic("frames: range is the pool's already", first);
-    pool.managed[frame / 64] |= mask_of(frame);
-    pool.in_use[frame / 64] &= ~mask_of(frame);
+void area_opened_close(void) {
+  struct pair *const area = area_of(pool.current);
+  if (pool.current == &nothing || !area_is_free(area)) return;
+  pool.current = &nothing;
+  area_close((area - pool.pairs) / AREA_WORDS);
+}
+
+/* Setting up, not measured; a range of up to one word at a time. */
+void c_framesAdd(int64_t first, int64_t count) {
+  if (first < 0 || count < 0 || count > (int64_t)pool.limit - first) c_panic("frames: range outside the bitmap", first);
+  for (int64_t frame = first, end = first + count, next; frame < end; frame = next) {
+    next = (frame & ~63) + 64 < end ? (frame & ~63) + 64 : end;
+    struct pair *const pair = pair_of(frame);
+    const uint64_t mask = ALL_FREE >> (64 - (next - frame)) << (frame & 63), before = pair->free;
+    if ((before | pair->heads) & mask) c_panic("frames: range is the pool's already", first);
+    pair->free |= mask;
+    if (!before) tree_add(&pool.partial, pair - pool.pairs, 1);
+    if (pair->free == ALL_FREE) word_is_free(frame);
   }
   pool.total += count;
   pool.free += count;
-  if (count > 0 && (size_t)first / 64 < pool.first_maybe_free) pool.first_maybe_free = first / 64;
 }

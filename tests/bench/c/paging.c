@@ -42,6 +42,8 @@ static inline void clear_page(void *page) {
   __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0ull) : "memory");
 }
 
+void *c_kernelTables(void); /* in frames.c: who owns tables */
+
 /* ---- tables put aside: a list through the first word of each */
 static struct {
   int64_t first;
@@ -64,7 +66,7 @@ static int64_t stock_pop(void) {
 
 static bool stock_up(int count) {
   while (stock.count < count) {
-    const int64_t frame = c_frameTake();
+    const int64_t frame = c_frameTake(c_kernelTables());
     if (frame == -1 || (uint64_t)frame << 12 >= stock.reach) {
       if (frame != -1) c_frameGive(frame);
       while (stock.count > 0) c_frameGive(stock_pop());

@@ -31,17 +31,18 @@ static void shuffle(uint32_t *order, size_t count) {
 }
 
 /* ---- mm/phys: 1 GiB of frames, all taken; the lowest of them come and go */
-enum { FRAMES = 1 << 18, RESERVED = 256, HELD = 512, FRAME_OPS = 100000, SCANS = 500 };
+enum { FRAMES = 1 << 18, RESERVED = 256, HELD = 512, FRAME_OPS = 100000, SCANS = 500, RECORD_BYTES = 32 };
 
-static uint64_t bitmaps[FRAMES / 64 * 2];
+static _Alignas(128) uint64_t bitmaps[FRAMES / 64 * 3];
+static _Alignas(64) char records[FRAMES * RECORD_BYTES];
 static uint16_t frame_slots[FRAME_OPS];
 static int64_t held[HELD];
 
 static void frames_prepare(const struct side *side) {
   for (int i = 0; i < FRAME_OPS; i++) frame_slots[i] = random_next() % HELD;
-  side->framesInit(bitmaps, FRAMES);
-  side->frameRangeGive(RESERVED, FRAMES - RESERVED);
-  for (int64_t i = RESERVED; i < FRAMES; i++) side->frameTake();
+  side->framesInit(bitmaps, FRAMES, records);
+  side->framesAdd(RESERVED, FRAMES - RESERVED);
+  for (int64_t i = RESERVED; i < FRAMES; i++) side->frameTake(side->kernelFrames());
   for (int i = 0; i < HELD; i++) held[i] = RESERVED + i;
 }
 
@@ -50,14 +51,14 @@ static uint64_t frames_run(const struct side *side) {
   for (int i = 0; i < FRAME_OPS; i++) {
     int64_t *frame = &held[frame_slots[i]];
     if (*frame < 0) {
-      *frame = side->frameTake();
+      *frame = side->frameTake(side->kernelFrames());
       hash = MIX(hash, *frame);
     } else {
       side->frameGive(*frame);
       *frame = -1;
     }
   }
-  return hash;
+  return MIX(MIX(hash, side->framesFree()), side->ownerFrames(side->kernelFrames()));
 }
 
 /* The lowest free frame, and then one at the other end of the bitmap. */
@@ -66,8 +67,8 @@ static uint64_t frames_scan_run(const struct side *side) {
   for (int i = 0; i < SCANS; i++) {
     side->frameGive(RESERVED + i);
     side->frameGive(FRAMES - 1 - i);
-    hash = MIX(hash, side->frameTake());
-    hash = MIX(hash, side->frameTake());
+    hash = MIX(hash, side->frameTake(side->kernelFrames()));
+    hash = MIX(hash, side->frameTake(side->kernelFrames()));
   }
   return hash;
 }
@@ -87,10 +88,10 @@ static uint64_t page_of(uint32_t index) {
 static void paging_prepare(const struct side *side) {
   shuffle(page_order, PAGES);
   shuffle(page_order2, PAGES);
-  side->framesInit(bitmaps, RAM >> 12);
-  side->frameRangeGive(RESERVED, (RAM >> 12) - RESERVED);
+  side->framesInit(bitmaps, RAM >> 12, records);
+  side->framesAdd(RESERVED, (RAM >> 12) - RESERVED);
   side->tablesInit();
-  root = side->frameTake();
+  root = side->frameTake(side->kernelFrames());
   memset((void *)(DIRECT_MAP + ((uint64_t)root << 12)), 0, 4096);
 }
 

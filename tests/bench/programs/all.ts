@@ -1,5 +1,9 @@
 /** What the benchmark calls: rooms of the kernel, and programs of the kinds that the kernel does not have yet. */
-export { frameGive, framesAdd, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+export {
+  frameGive, framesAdd, framesFree, framesInit, framesMetadataBytes, frameTake,
+} from "../../../kernel/mm/phys/frames.ts";
+export { kernelFrames, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
+export { runGive, runSplit, runTake } from "../../../kernel/mm/phys/runs.ts";
 export { tablesInit } from "../../../kernel/mm/paging/tables.ts";
 export { mapPage } from "../../../kernel/mm/paging/map.ts";
 export { unmapPage } from "../../../kernel/mm/paging/unmap.ts";

@@ -1,0 +1,63 @@
+/* A set of numbers as a tree of bits: of each word that has members, the level above has one bit. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TREE_LEVELS = 5, NO_MEMBER = -1 };
+
+struct bit_tree {
+  uint64_t *level[TREE_LEVELS];
+};
+
+/* Words for `bits` bits and one more: a search may begin behind the last. */
+static inline size_t tree_words_for(size_t bits) { return bits / 64 + 1; }
+
+/* An empty set of numbers below `limit`, its words at `memory`; where they end. */
+static inline uint64_t *tree_init(struct bit_tree *tree, uint64_t *memory, size_t limit) {
+  size_t bits = limit;
+  for (int level = 0; level < TREE_LEVELS; level++) {
+    tree->level[level] = memory;
+    bits = tree_words_for(bits);
+    for (size_t i = 0; i < bits; i++) *memory++ = 0;
+  }
+  return memory;
+}
+
+/* The members that `mask` has from `first` on, all in one word. */
+static void tree_add(struct bit_tree *tree, size_t first, uint64_t mask) {
+  uint64_t bits = mask << (first & 63);
+  for (int level = 0; level < TREE_LEVELS; level++) {
+    uint64_t *const word = &tree->level[level][first >> 6], before = *word;
+    *word = before | bits;
+    if (before) return; /* those above know */
+    first >>= 6;
+    bits = 1ull << (first & 63);
+  }
+}
+
+static void tree_remove(struct bit_tree *tree, size_t first, uint64_t mask) {
+  uint64_t bits = mask << (first & 63);
+  for (int level = 0; level < TREE_LEVELS; level++) {
+    uint64_t *const word = &tree->level[level][first >> 6];
+    if (*word &= ~bits) return;
+    first >>= 6;
+    bits = 1ull << (first & 63);
+  }
+}
+
+/* From the set bit `index` of `level` down to the lowest bit of `bottom` under it. */
+static inline int64_t tree_lowest_below(const struct bit_tree *tree, int level, int bottom, size_t index) {
+  while (--level >= bottom) index = index << 6 | __builtin_ctzll(tree->level[level][index]);
+  return index;
+}
+
+/* The lowest set bit of the level `bottom` from `from` on, or NO_MEMBER. */
+static int64_t tree_next_at(const struct bit_tree *tree, int bottom, size_t from) {
+  for (int level = bottom; level < TREE_LEVELS; level++) {
+    const uint64_t word = tree->level[level][from >> 6] & UINT64_MAX << (from & 63);
+    if (word) return tree_lowest_below(tree, level, bottom, (from & ~63ull) + __builtin_ctzll(word));
+    from = (from >> 6) + 1;
+  }
+  return NO_MEMBER;
+}
+static inline int64_t tree_next(const struct bit_tree *tree, size_t from) { return tree_next_at(tree, 0, from); }
