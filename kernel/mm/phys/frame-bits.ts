@@ -19,7 +19,7 @@
  * out of step: the open one, from which single frames are being taken (frames.ts). Were it put among the whole ones
  * each time that its last frame comes back, taking and giving one frame would cost twice as much.
  */
-import { fillWords, staticBytes } from "../../doors/machine.ts";
+import { fillWords, loadOnce64, staticBytes } from "../../doors/machine.ts";
 import { type Frame, NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import {
   BIT_TREE, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext, bitTreeRemove,
@@ -27,6 +27,7 @@ import {
 import { layout, u64 } from "../../lib/layout.ts";
 
 export const PAIR = layout(16, { free: u64, heads: u64 });
+const PAIR_HEADS = 8n;
 const PAIR_SHIFT = 4n;
 export const WORD_FRAMES = 64;
 export const AREA_FRAMES = 512;
@@ -112,6 +113,10 @@ export function pairAreaStart(pair: VirtAddr): VirtAddr {
 }
 export function pairArea(pair: VirtAddr): number {
   return Number((pair - pairs) >> AREA_BYTES_SHIFT);
+}
+/** PAIR.heads, read once more: to compare a value with memory takes no copy of it, and so one instruction less. */
+export function pairHeadsAgain(pair: VirtAddr): bigint {
+  return loadOnce64(pair + PAIR_HEADS);
 }
 export function bitOf(frame: number): bigint {
   return 1n << (BigInt(frame) & 63n);

@@ -13,7 +13,7 @@ import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import {
   ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside,
-  PAIR, pairArea, pairAreaStart, pairFirst, pairOf, pairOfWord, pairWord, wordOffer,
+  PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
@@ -84,9 +84,8 @@ export function frameTake(owner: Owner): Frame {
 export function frameGive(frame: Frame): void {
   if (isOutside(frame)) frameGiveRefuse(frame);
   const pair = pairOf(frame);
-  const heads = PAIR.heads(pair);
-  const headsLeft = heads & rotateLeft(ALL_BUT_BIT_0, frame);
-  if (headsLeft === heads) frameGiveRefuse(frame);
+  const headsLeft = PAIR.heads(pair) & rotateLeft(ALL_BUT_BIT_0, frame);
+  if (headsLeft === pairHeadsAgain(pair)) frameGiveRefuse(frame);
   const record = frameRecord(frame);
   if (FRAME.references(record) !== 0) frameGiveRefuse(frame);
 
