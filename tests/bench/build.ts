@@ -42,7 +42,8 @@ export const PLAIN_FLAGS: Flags = {
 };
 
 const PEERS = ["frames", "runs", "paging", "heap", "programs", "tree"];
-const DRIVER = ["workloads", "main"];
+/** What works with them: each makes a program, with c/main.c. */
+type Workloads = "workloads" | "frame-workloads";
 
 /** All the TypeScript, with the other DIRECT_MAP. */
 export function compilePrograms(): Compiled {
@@ -65,7 +66,13 @@ function withDirectMap(text: string): string {
 export const LAYOUTS = 8;
 
 /** Builds it in `directory`, once for each layout, and answers their paths. */
-export function buildBench(compiled: Compiled, directory: string, flags: Flags, layouts = LAYOUTS): string[] {
+export function buildBench(
+  compiled: Compiled,
+  directory: string,
+  flags: Flags,
+  layouts = LAYOUTS,
+  workloads: Workloads = "workloads",
+): string[] {
   mkdirSync(directory, { recursive: true });
   const path = (name: string): string => join(directory, name);
   const clang = (...args: string[]) => execFileSync(CLANG, args, { stdio: ["ignore", "inherit", "inherit"] });
@@ -77,7 +84,7 @@ export function buildBench(compiled: Compiled, directory: string, flags: Flags, 
   writeNative(compiled, path("ts"), { doors: join(HERE, "doors.h"), prefix: "ts_" });
   const ts = object("ts", path("ts.glue.c"), ...flags.ts);
   const peers = PEERS.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", ...flags.c));
-  const driver = DRIVER.map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", "-O2"));
+  const driver = [workloads, "main"].map((name) => object(name, join(HERE, `c/${name}.c`), "-Wall", "-Werror", "-O2"));
   return Array.from({ length: layouts }, (_, i) => {
     const beforeTs = object(`skip${i}`, skip(path(`skip${i}.s`), i * 16));
     const beforePeers = object(`skip${i}p`, skip(path(`skip${i}p.s`), (i * 5 * 16) % 128 + i * 1024));

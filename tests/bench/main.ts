@@ -1,11 +1,13 @@
 /** Command line: `main.ts [AREA]`. Prints a table, writes build/bench.json. */
 import { compilerReport } from "./compiler.ts";
 import { figuresWrite, type Figure, type Report } from "./figures.ts";
+import { framesReport } from "./frames.ts";
 import { toolsReport } from "./tools.ts";
 
 type Measured = () => Report | Promise<Report>;
 const AREAS: Readonly<Record<string, readonly Measured[]>> = {
   compiler: [compilerReport, toolsReport],
+  frames: [framesReport],
 };
 const FILE = "build/bench.json";
 

@@ -34,18 +34,25 @@ export function timesOf(programs: readonly string[], runs: number): Times[] {
   });
 }
 
-/** Instructions an operation, by workload; null where there is no valgrind. */
-export function instructionsOf(program: string): Map<string, Pair> | null {
+/** What callgrind says of one workload: a dump for each side, of the run alone. */
+export interface Dumps {
+  readonly operations: number;
+  readonly ts: string;
+  readonly c: string;
+}
+
+/** By workload; null where there is no valgrind. */
+export function dumpsOf(program: string): Map<string, Dumps> | null {
   if (spawnSync("valgrind", ["--version"]).error !== undefined) return null;
   const directory = mkdtempSync(join(tmpdir(), "callgrind-"));
   try {
     const out = join(directory, "out");
     const only = ["--toggle-collect=measured", "--zero-before=measured", "--dump-after=measured"];
-    const rows = rowsOf("valgrind", "-q", "--tool=callgrind", `--callgrind-out-file=${out}`, ...only, program, "count");
+    const how = ["-q", "--tool=callgrind", "--instr-atstart=no", `--callgrind-out-file=${out}`, ...only];
+    const dump = (number: number): string => readFileSync(`${out}.${number}`, "utf8");
     return new Map(
-      rows.map(([name = "", operations], i) => {
-        const [ts, c] = [2 * i + 1, 2 * i + 2].map((dump) => summaryOf(`${out}.${dump}`) / Number(operations));
-        return [name, { ts: ts ?? NaN, c: c ?? NaN }];
+      rowsOf("valgrind", ...how, program, "count").map(([name = "", operations], i) => {
+        return [name, { operations: Number(operations), ts: dump(2 * i + 1), c: dump(2 * i + 2) }];
       }),
     );
   } finally {
@@ -53,8 +60,39 @@ export function instructionsOf(program: string): Map<string, Pair> | null {
   }
 }
 
+/** Instructions an operation, by workload; null where there is no valgrind. */
+export function instructionsOf(program: string): Map<string, Pair> | null {
+  const dumps = dumpsOf(program);
+  if (dumps === null) return null;
+  const each = [...dumps].map(([name, { operations, ts, c }]): [string, Pair] => {
+    return [name, { ts: summaryOf(ts) / operations, c: summaryOf(c) / operations }];
+  });
+  return new Map(each);
+}
+
+/**
+ * Instructions of one call of the function `name`, with all that it calls, where a workload (`..._run`) calls it; NaN
+ * if none does. (Callgrind's format: names are numbers after their first mention, `calls=` precedes an inclusive cost.)
+ */
+export function instructionsOfCall(dump: string, name: string): number {
+  const names = new Map<string, string>();
+  let [caller, callee, calls, cost] = ["", "", 0, 0];
+  const lines = dump.split("\n");
+  lines.forEach((line, i) => {
+    const [, role, number = "", text] = /^(c?fn)=(\(\d+\))(?: (.*))?$/.exec(line) ?? [];
+    if (text !== undefined) names.set(number, text);
+    if (role === "fn") caller = names.get(number) ?? "";
+    if (role === "cfn") callee = names.get(number) ?? "";
+    const [, times] = /^calls=(\d+) /.exec(line) ?? [];
+    if (times === undefined || callee !== name || !caller.endsWith("_run")) return;
+    calls += Number(times);
+    cost += Number(lines[i + 1]?.split(" ")[1]);
+  });
+  return cost / calls;
+}
+
 function summaryOf(dump: string): number {
-  return Number(/^summary: (\d+)$/m.exec(readFileSync(dump, "utf8"))?.[1]);
+  return Number(/^summary: (\d+)$/m.exec(dump)?.[1]);
 }
 
 function rowsOf(program: string, ...args: string[]): string[][] {

@@ -12,6 +12,8 @@
   F(int64_t, framesMetadataBytes, (int64_t limit))                                         \
   F(void, framesInit, (void *metadata, int64_t limit, void *table))                        \
   F(void, framesAdd, (int64_t first, int64_t count))                                       \
+  F(void, bitsFree, (int64_t frame, uint64_t mask))                                        \
+  F(void, framesCountTaken, (int64_t count))                                               \
   F(int64_t, framesFree, (void))                                                           \
   F(void *, kernelFrames, (void))                                                          \
   F(int64_t, ownerFrames, (void *owner))                                                   \

@@ -134,17 +134,25 @@ void area_opened_close(void) {
   area_close((area - pool.pairs) / AREA_WORDS);
 }
 
-/* Setting up, not measured; a range of up to one word at a time. */
+/* ---- setting up, not measured */
+/* Frames of one word. */
+void c_bitsFree(int64_t frame, uint64_t mask) {
+  struct pair *const pair = pair_of(frame);
+  const uint64_t before = pair->free;
+  pair->free |= mask;
+  if (!before) tree_add(&pool.partial, pair - pool.pairs, 1);
+  if (pair->free == ALL_FREE) word_is_free(frame);
+}
+void c_framesCountTaken(int64_t count) { pool.free -= count; }
+
 void c_framesAdd(int64_t first, int64_t count) {
   if (first < 0 || count < 0 || count > (int64_t)pool.limit - first) c_panic("frames: range outside the bitmap", first);
   for (int64_t frame = first, end = first + count, next; frame < end; frame = next) {
     next = (frame & ~63) + 64 < end ? (frame & ~63) + 64 : end;
     struct pair *const pair = pair_of(frame);
-    const uint64_t mask = ALL_FREE >> (64 - (next - frame)) << (frame & 63), before = pair->free;
-    if ((before | pair->heads) & mask) c_panic("frames: range is the pool's already", first);
-    pair->free |= mask;
-    if (!before) tree_add(&pool.partial, pair - pool.pairs, 1);
-    if (pair->free == ALL_FREE) word_is_free(frame);
+    const uint64_t mask = ALL_FREE >> (64 - (next - frame)) << (frame & 63);
+    if ((pair->free | pair->heads) & mask) c_panic("frames: range is the pool's already", first);
+    c_bitsFree(frame, mask);
   }
   pool.total += count;
   pool.free += count;

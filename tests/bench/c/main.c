@@ -14,6 +14,14 @@
 #include <unistd.h>
 #include "workloads.h"
 
+/* Valgrind goes without counting, and faster, until it is told to; its header comes with it. */
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_STOP_INSTRUMENTATION
+#endif
+
 #define TS_MEMBER(result, name, arguments) ts_##name,
 #define C_MEMBER(result, name, arguments) c_##name,
 static const struct side sides[2] = {{API(TS_MEMBER)}, {API(C_MEMBER)}};
@@ -84,7 +92,9 @@ static void count(const struct workload *workload) {
   for (int side = 0; side < 2; side++) {
     workloads_seed(0);
     workload->prepare(&sides[side]);
+    CALLGRIND_START_INSTRUMENTATION;
     measured(workload, &sides[side]);
+    CALLGRIND_STOP_INSTRUMENTATION;
   }
   printf("%s\t%" PRIu64 "\n", workload->name, workload->operations);
 }

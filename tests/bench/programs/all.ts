@@ -1,6 +1,6 @@
 /** What the benchmark calls: rooms of the kernel, and programs of the kinds that the kernel does not have yet. */
 export {
-  frameGive, framesAdd, framesFree, framesInit, framesMetadataBytes, frameTake,
+  bitsFree, frameGive, framesAdd, framesCountTaken, framesFree, framesInit, framesMetadataBytes, frameTake,
 } from "../../../kernel/mm/phys/frames.ts";
 export { kernelFrames, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
 export { runGive, runSplit, runTake } from "../../../kernel/mm/phys/runs.ts";
