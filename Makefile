@@ -13,10 +13,11 @@ GDB ?= gdb
 export MEMORY CMDLINE GDB
 
 # A kernel is build/NAME.elf, made from what ENTRY.NAME imports; the recipes below are the same for each.
-KERNELS := kernel test debug
+KERNELS := kernel test debug benchmark
 ENTRY.kernel := kernel/main.ts
 ENTRY.test := tests/qemu/kernel/main.ts
 ENTRY.debug := kernel/main.ts
+ENTRY.benchmark := tests/bench/kernel/main.ts
 # Of two -O the last counts. Without optimisation every variable is where gdb can show it.
 OPTIMISE.debug := -O0
 # What `make debug` looks at, by PROFILE.

@@ -54,7 +54,7 @@ function rowOf({ name, time }: Times, dumps: ReadonlyMap<string, Dumps>): Row {
 
 function countOf(dumps: Dumps | undefined, call: string): Pair {
   const { ts = "", c = "" } = dumps ?? {};
-  return { ts: instructionsOfCall(ts, `ts_${call}`), c: instructionsOfCall(c, `c_${call}`) };
+  return { ts: instructionsOfCall(ts, call), c: instructionsOfCall(c, call) };
 }
 
 /** Of both calls. */

@@ -72,7 +72,7 @@ export function instructionsOf(program: string): Map<string, Pair> | null {
 
 /**
  * Instructions of one call of the function `name`, with all that it calls, where a workload (`..._run`) calls it; NaN
- * if none does. (Callgrind's format: names are numbers after their first mention, `calls=` precedes an inclusive cost.)
+ * if none does; the prefix of its side does not count. (Callgrind's format: names are numbers after their first mention, `calls=` precedes an inclusive cost.)
  */
 export function instructionsOfCall(dump: string, name: string): number {
   const names = new Map<string, string>();
@@ -80,7 +80,7 @@ export function instructionsOfCall(dump: string, name: string): number {
   const lines = dump.split("\n");
   lines.forEach((line, i) => {
     const [, role, number = "", text] = /^(c?fn)=(\(\d+\))(?: (.*))?$/.exec(line) ?? [];
-    if (text !== undefined) names.set(number, text);
+    if (text !== undefined) names.set(number, text.replace(/^ts_|^c_/, ""));
     if (role === "fn") caller = names.get(number) ?? "";
     if (role === "cfn") callee = names.get(number) ?? "";
     const [, times] = /^calls=(\d+) /.exec(line) ?? [];
