@@ -43,8 +43,7 @@ function isFilled(slab: bigint, at: VirtAddr): boolean {
 export function slabGiveRefuse(slab: bigint, at: VirtAddr): never {
   logVirt("mm/slab: given back at=", at);
   logVirt(" slab=", virtAddr(slab));
-  logNumber(" object-bytes=", SLAB.objectBytes(slab));
-  logNumber(" out=", Number(SLAB.count(slab)));
+  logNumber(" bytes=", SLAB.objectBytes(slab));
   logEnd();
   const frame = frameHolding(at);
   frameDescribe(frame);
