@@ -19,6 +19,10 @@ export const WRAPS = -526 as Status;
 export const BUSY = -16 as Status;
 /** EEXIST: something is mapped there already. */
 export const ALREADY_MAPPED = -17 as Status;
+/** EEXIST: a region is there already. */
+export const OVERLAPS = -273 as Status;
+/** ENXIO: part of the range is in no region. */
+export const NO_REGION_THERE = -262 as Status;
 /** EINVAL: a size, alignment or flag that makes no sense. */
 export const INVALID = -22 as Status;
 /** EINVAL: an address or frame that is no multiple of the page size. */

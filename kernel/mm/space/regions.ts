@@ -1,0 +1,146 @@
+/**
+ * What happens to regions: they are added, cut, changed and taken away, over any range of pages. Neighbours that are
+ * alike and continue each other are one. Every operation is all or nothing: what needs a new region takes it first.
+ */
+import { isPageAligned } from "../../lib/addr.ts";
+import {
+  EMPTY_RANGE, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status,
+} from "../../lib/status.ts";
+import { NO_REGION, REGION, type Region, regionGive, regionTake } from "./region.ts";
+import {
+  regionFrom, regionLink, regionNext, regionPrevious, type Regions, regionResize, regionUnlink,
+} from "./region-tree.ts";
+
+/**
+ * A region over start..end-1. OVERLAPS: part of that is a region's already. EMPTY_RANGE, MISALIGNED. NO_MEMORY. Cost:
+ * as many steps as the tree has levels.
+ */
+export function regionInsert(
+  regions: Regions, start: bigint, end: bigint, permissions: number, kind: number, backing: bigint, offset: bigint,
+): Status {
+  const status = regionRangeCheck(start, end);
+  if (status !== OK) return status;
+  const next = regionFrom(regions, start);
+  if (next !== NO_REGION && REGION.start(next) < end) return OVERLAPS;
+
+  const region = regionTake();
+  if (region === NO_REGION) return NO_MEMORY;
+  REGION.setStart(region, start);
+  REGION.setEnd(region, end);
+  REGION.setPermissions(region, permissions);
+  REGION.setKind(region, kind);
+  REGION.setBacking(region, backing);
+  REGION.setOffset(region, offset);
+  regionLink(regions, region);
+  regionsJoin(regions, start, end);
+  return OK;
+}
+
+/** Nothing of start..end-1 is a region's afterwards. EMPTY_RANGE, MISALIGNED, NO_MEMORY. */
+export function regionsRemove(regions: Regions, start: bigint, end: bigint): Status {
+  let status = regionRangeCheck(start, end);
+  if (status === OK) status = regionsCut(regions, start, end);
+  if (status === OK) regionsDrop(regions, start, end);
+  return status;
+}
+
+/**
+ * All of start..end-1 has these permissions afterwards. NO_REGION_THERE: not all of it is a region's. EMPTY_RANGE,
+ * MISALIGNED, NO_MEMORY.
+ */
+export function regionsProtect(regions: Regions, start: bigint, end: bigint, permissions: number): Status {
+  let status = regionRangeCheck(start, end);
+  if (status === OK && !regionsCover(regions, start, end)) return NO_REGION_THERE;
+  if (status === OK) status = regionsCut(regions, start, end);
+  if (status === OK) regionsSetPermissions(regions, start, end, permissions);
+  return status;
+}
+
+/** Is every page of start..end-1 in a region? */
+export function regionsCover(regions: Regions, start: bigint, end: bigint): boolean {
+  let at = start;
+  for (let region = regionFrom(regions, start); at < end; region = regionNext(region)) {
+    if (region === NO_REGION || REGION.start(region) > at) return false;
+    at = REGION.end(region);
+  }
+  return true;
+}
+
+export function regionRangeCheck(start: bigint, end: bigint): Status {
+  if (start >= end) return EMPTY_RANGE;
+  return isPageAligned(start) && isPageAligned(end) ? OK : MISALIGNED;
+}
+
+// ---- in steps, for those who also have pages to change -------------------------------------------------------
+/** No region reaches over `start` or `end` any more: what follows cannot fail. NO_MEMORY, and nothing has changed. */
+export function regionsCut(regions: Regions, start: bigint, end: bigint): Status {
+  if (!regionCut(regions, start)) return NO_MEMORY;
+  if (regionCut(regions, end)) return OK;
+  regionsJoin(regions, start, start);
+  return NO_MEMORY;
+}
+
+/** Takes the regions of start..end-1 away, after regionsCut. */
+export function regionsDrop(regions: Regions, start: bigint, end: bigint): void {
+  let region = regionFrom(regions, start);
+  while (region !== NO_REGION && REGION.start(region) < end) {
+    const next = regionNext(region);
+    regionUnlink(regions, region);
+    regionGive(region);
+    region = next;
+  }
+}
+
+/** Gives all regions of start..end-1 these permissions, after regionsCut. */
+export function regionsSetPermissions(regions: Regions, start: bigint, end: bigint, permissions: number): void {
+  for (let at = regionFrom(regions, start); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
+    REGION.setPermissions(at, permissions);
+  }
+  regionsJoin(regions, start, end);
+}
+
+/** Joins all that continue each other and meet in start..end. */
+export function regionsJoin(regions: Regions, start: bigint, end: bigint): void {
+  let region = regionFrom(regions, start);
+  if (region === NO_REGION) return;
+  const before = regionPrevious(region);
+  if (before !== NO_REGION) region = before;
+  for (let next = regionNext(region); next !== NO_REGION && REGION.start(next) <= end; next = regionNext(region)) {
+    if (continues(region, next)) {
+      const joinedEnd = REGION.end(next);
+      regionUnlink(regions, next);
+      regionGive(next);
+      regionResize(regions, region, REGION.start(region), joinedEnd);
+    } else {
+      region = next;
+    }
+  }
+}
+
+/** The region in which `at` lies becomes two that meet there; false if there is no memory for the second. */
+function regionCut(regions: Regions, at: bigint): boolean {
+  const region = regionFrom(regions, at);
+  if (region === NO_REGION || REGION.start(region) >= at) return true;
+  const upper = regionTake();
+  if (upper === NO_REGION) return false;
+  REGION.setStart(upper, at);
+  REGION.setEnd(upper, REGION.end(region));
+  REGION.setPermissions(upper, REGION.permissions(region));
+  REGION.setKind(upper, REGION.kind(region));
+  REGION.setBacking(upper, REGION.backing(region));
+  REGION.setOffset(upper, BigInt.asUintN(64, REGION.offset(region) + at - REGION.start(region)));
+  regionResize(regions, region, REGION.start(region), at);
+  regionLink(regions, upper);
+  return true;
+}
+
+/** Does `next` go on where `region` ends, in all that it is? */
+function continues(region: Region, next: Region): boolean {
+  return (
+    REGION.start(next) === REGION.end(region) &&
+    REGION.permissions(next) === REGION.permissions(region) &&
+    REGION.kind(next) === REGION.kind(region) &&
+    REGION.backing(next) === REGION.backing(region) &&
+    REGION.offset(next) === BigInt.asUintN(64, REGION.offset(region) + REGION.end(region) - REGION.start(region))
+  );
+}

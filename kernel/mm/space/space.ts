@@ -1,0 +1,153 @@
+/**
+ * Address spaces: what each is made of, and the list of all.
+ *
+ *   SPACE, one frame
+ *   +0     | id            | root          |   1, 2, …; the frame of its root table
+ *   +16    | next          | previous      |   the list, the newest first
+ *   +32    | regions                       |   a REGIONS
+ *   +64    | pages                         |   an OWNER: frames of the space's own, KIND.USER
+ *   +120   | tables                        |   an OWNER: its root and all tables under it, KIND.TABLE
+ *   +176   | pagesOwner    | tablesOwner   |   the two, by their type
+ *   +2048  | highest       | …             |   for each PML4 slot of the lower half (memory-spaces.ts)
+ *
+ * The kernel half, and what the kernel has in the lower half, is in every space the kernel's own: those entries of the
+ * root lead to the same tables everywhere, and are there for good.
+ */
+import { fillWords, readCr3 } from "../../doors/machine.ts";
+import {
+  DIRECT_MAP, type Frame, frameAddr, frameBytes, frameOf, NO_FRAME, PAGE_SIZE, physAddr, type VirtAddr,
+} from "../../lib/addr.ts";
+import { bytes, type Field, layout, u64 } from "../../lib/layout.ts";
+import { BUSY, OK, type Status } from "../../lib/status.ts";
+import { frameGive, frameTake } from "../phys/frames.ts";
+import { KIND, kernelFrames, type Owner, ownerClose, ownerIsKnown, ownerOpen } from "../phys/owners.ts";
+import { BACKING, NO_REGION, REGION, regionSlabInit } from "./region.ts";
+import { regionFirst, regionNext, REGIONS, type Regions, regionsAt, regionsEmpty } from "./region-tree.ts";
+import { regionsDrop } from "./regions.ts";
+import { pagesRelease, releasePay, rootGive, rootTake } from "./space-pages.ts";
+import { USER_TOP, userRangeInit } from "./user-range.ts";
+
+/** The address of a SPACE. */
+export type Space = VirtAddr & { readonly __space: "Space" };
+export const NO_SPACE = 0n as Space;
+const space64 = u64 as Field<Space, 8>;
+const owner64 = u64 as Field<Owner, 8>;
+
+export const SPACE = layout(4096, {
+  id: u64, root: u64, next: space64, previous: space64, regions: bytes(32), pages: bytes(56), tables: bytes(56),
+  pagesOwner: owner64, tablesOwner: owner64, rest: bytes(1856), highest: bytes(2048),
+});
+const WORDS = 512;
+
+let first: Space = NO_SPACE;
+let lastId = 0n;
+
+/** The kernel's tables and its heap stand. There is no space yet. */
+export function spacesInit(): void {
+  first = NO_SPACE;
+  lastId = 0n;
+  regionSlabInit();
+  userRangeInit();
+}
+
+/** A space without a region. NO_SPACE: there are no two frames for it. Cost: 512 entries. */
+export function spaceCreate(): Space {
+  const frame = frameTake(kernelFrames());
+  if (frame === NO_FRAME) return NO_SPACE;
+  const space = frameBytes(frame) as Space;
+  fillWords(space, 0n, WORDS);
+  const tables = ownerOpen(SPACE.tablesAt(space), KIND.TABLE, lastId + 1n);
+  const root = rootTake(tables);
+  if (root === NO_FRAME) {
+    ownerClose(tables);
+    frameGive(frame);
+    return NO_SPACE;
+  }
+  lastId++;
+  SPACE.setTablesOwner(space, tables);
+  SPACE.setPagesOwner(space, ownerOpen(SPACE.pagesAt(space), KIND.USER, lastId));
+  SPACE.setId(space, lastId);
+  SPACE.setRoot(space, BigInt(root));
+  regionsEmpty(SPACE.regionsAt(space));
+  SPACE.setNext(space, first);
+  if (first !== NO_SPACE) SPACE.setPrevious(first, space);
+  first = space;
+  return space;
+}
+
+/**
+ * Takes everything away: regions, pages, tables, the space. BUSY: the CPU uses its tables, and nothing has changed; or
+ * somebody has pinned a frame of its own, which counts as leaked from now on: the empty space stays in the list, and
+ * once the frame is back, spaceDestroy ends it. Cost: a load and a store for each page, a few words for each region and
+ * table.
+ */
+export function spaceDestroy(space: Space): Status {
+  if (spaceIsCurrent(space)) return BUSY;
+  const regions = spaceRegions(space);
+  if (spaceRoot(space) !== NO_FRAME) {
+    const root = spaceRoot(space);
+    for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
+      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region) === BACKING.ANONYMOUS);
+    }
+    releasePay();
+    regionsDrop(regions, 0n, USER_TOP);
+    rootGive(root);
+    SPACE.setRoot(space, 0n);
+  }
+  const hasNoPages = ownerEnd(spacePages(space));
+  const hasNoTables = ownerEnd(spaceTables(space));
+  if (!hasNoPages || !hasNoTables) return BUSY;
+
+  const next = SPACE.next(space);
+  const previous = SPACE.previous(space);
+  if (next !== NO_SPACE) SPACE.setPrevious(next, previous);
+  if (previous !== NO_SPACE) SPACE.setNext(previous, next);
+  else first = next;
+  frameGive(frameOf(physAddr(space - DIRECT_MAP)));
+  return OK;
+}
+
+/** All spaces, from spaceFirst() on by spaceNext() to NO_SPACE: the newest first. */
+export function spaceFirst(): Space {
+  return first;
+}
+export function spaceNext(space: Space): Space {
+  return SPACE.next(space);
+}
+
+export function spaceId(space: Space): number {
+  return Number(SPACE.id(space));
+}
+/** The root of its tables; NO_FRAME if it is destroyed and only waits for its pinned frames. */
+export function spaceRoot(space: Space): Frame {
+  const root = SPACE.root(space);
+  return root === 0n ? NO_FRAME : frameOf(physAddr(root * PAGE_SIZE));
+}
+export function spaceRegions(space: Space): Regions {
+  return regionsAt(SPACE.regionsAt(space));
+}
+/** Who its own frames belong to, and who its tables. */
+export function spacePages(space: Space): Owner {
+  return SPACE.pagesOwner(space);
+}
+export function spaceTables(space: Space): Owner {
+  return SPACE.tablesOwner(space);
+}
+/** Pages that its regions have, present or not. */
+export function spacePageCount(space: Space): number {
+  return Number(REGIONS.pages(spaceRegions(space)));
+}
+export function spaceRegionCount(space: Space): number {
+  return Number(REGIONS.count(spaceRegions(space)));
+}
+
+/** Does the CPU use its tables now? */
+export function spaceIsCurrent(space: Space): boolean {
+  const root = spaceRoot(space);
+  return root !== NO_FRAME && (readCr3() & ~(PAGE_SIZE - 1n)) === frameAddr(root);
+}
+
+/** True once it is closed, now or before. */
+function ownerEnd(owner: Owner): boolean {
+  return !ownerIsKnown(owner) || ownerClose(owner);
+}

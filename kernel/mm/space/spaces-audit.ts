@@ -1,0 +1,129 @@
+/** Do spaces agree with their page tables, and with what is counted for them? */
+"compiler: cold"; // when a person or a test asks
+import { logEnd, logNumber, logText, logVirt } from "../../base/log.ts";
+import { type Frame, NO_FRAME, virtAddr } from "../../lib/addr.ts";
+import { DAMAGED, OK, type Status } from "../../lib/status.ts";
+import { kernelRoot } from "../paging/kernel-map.ts";
+import {
+  levelSpan, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent, pteIsTable, pteRead,
+  TABLE_ENTRIES, TOP_LEVEL,
+} from "../paging/pte.ts";
+import { entryAfter, entryFirst } from "../paging/range.ts";
+import { tableEntries } from "../paging/tables.ts";
+import { frameOwner, framePage, frameReferences } from "../phys/frame-table.ts";
+import { frameIsTaken } from "../phys/frames.ts";
+import { ownerFrames } from "../phys/owners.ts";
+import { slotHighest } from "./memory-spaces.ts";
+import { BACKING, NO_REGION, PERMISSION, REGION, type Region, regionSize, regionsOut } from "./region.ts";
+import { regionAt, regionFirst, regionNext } from "./region-tree.ts";
+import { regionsAudit } from "./regions-audit.ts";
+import {
+  NO_SPACE, type Space, spaceFirst, spaceId, spaceNext, spacePages, spaceRegionCount, spaceRegions, spaceRoot,
+  spaceTables,
+} from "./space.ts";
+import { isKernels, rootEntry } from "./space-pages.ts";
+import { isUserRange, slotOf } from "./user-range.ts";
+
+let ownSeen = 0;
+let tablesSeen = 0;
+let isSound = true;
+
+/**
+ * OK, or DAMAGED with a line for each mistake: regions are in order and a program's; what is present lies in a region
+ * that allows it; frames of a space's own, and tables, are as many as are counted; the kernel is the same everywhere.
+ * Cost: it looks at each region and each entry of each table.
+ */
+export function spacesAudit(): Status {
+  let status: Status = OK;
+  let regions = 0;
+  for (let space = spaceFirst(); space !== NO_SPACE; space = spaceNext(space)) {
+    regions += spaceRegionCount(space);
+    if (!spaceIsSound(space)) status = DAMAGED;
+  }
+  if (regions === regionsOut()) return status;
+  logNumber("mm/space: audit: regions in all spaces: ", regions);
+  logNumber(", handed out: ", regionsOut());
+  logEnd();
+  return DAMAGED;
+}
+
+function spaceIsSound(space: Space): boolean {
+  isSound = regionsAudit(spaceRegions(space)) === OK;
+  if (!isSound) return false; // whoever walks a broken tree may not come back
+  for (let region = regionFirst(spaceRegions(space)); region !== NO_REGION; region = regionNext(region)) {
+    const start = REGION.start(region);
+    if (!isUserRange(start, regionSize(region))) wrong(space, "a region is not a program's", start);
+    if (slotHighest(space, slotOf(start)) < REGION.end(region) && slotOf(start) === slotOf(REGION.end(region) - 1n)) {
+      wrong(space, "a region is above the highest allocation", start);
+    }
+  }
+  ownSeen = 0;
+  tablesSeen = 0;
+  if (spaceRoot(space) !== NO_FRAME) tablesLook(space);
+  if (tablesSeen !== ownerFrames(spaceTables(space))) {
+    wrong(space, "tables are not as many as counted", BigInt(tablesSeen));
+  }
+  if (ownSeen !== ownerFrames(spacePages(space))) wrong(space, "pages are not as many as counted", BigInt(ownSeen));
+  return isSound;
+}
+
+function tablesLook(space: Space): void {
+  const root = spaceRoot(space);
+  tablesSeen = 1;
+  for (let slot = 0; slot < TABLE_ENTRIES; slot++) {
+    const pte = rootEntry(root, slot);
+    const kernels = rootEntry(kernelRoot(), slot);
+    if (isKernels(pte, slot) || isKernels(kernels, slot)) {
+      if (pteFrame(pte) !== pteFrame(kernels)) wrong(space, "the kernel is elsewhere in slot", BigInt(slot));
+    } else if (pteIsPresent(pte)) {
+      tableLook(space, pteFrame(pte), TOP_LEVEL - 1, BigInt(slot) * levelSpan(TOP_LEVEL));
+    }
+  }
+}
+
+/** A table of `level` for what is at `base`, and all under it. */
+function tableLook(space: Space, table: Frame, level: number, base: bigint): void {
+  tablesSeen++;
+  let entries = 0;
+  for (let i = 0; i < TABLE_ENTRIES; i++) {
+    const pte = pteRead(entryAfter(entryFirst(table), i));
+    if (pte !== 0n) entries++;
+    if (!pteIsPresent(pte)) continue;
+    const va = base + BigInt(i) * levelSpan(level);
+    if (level > 1 && pteIsTable(pte)) tableLook(space, pteFrame(pte), level - 1, va);
+    else pageLook(space, pte, va);
+  }
+  if (entries !== tableEntries(table)) wrong(space, "a table's entries are not as many as counted", base);
+  if (frameOwner(table) !== spaceTables(space)) wrong(space, "a table is somebody else's", base);
+}
+
+function pageLook(space: Space, pte: Pte, va: bigint): void {
+  const region = regionAt(spaceRegions(space), virtAddr(va));
+  if (region === NO_REGION) {
+    wrong(space, "a page is in no region", va);
+    return;
+  }
+  if (!isAllowed(pte, region)) wrong(space, "a page allows more than its region", va);
+  const frame = pteFrame(pte);
+  if (REGION.kind(region) !== BACKING.ANONYMOUS) return;
+  if (!frameIsTaken(frame) || frameOwner(frame) !== spacePages(space)) wrong(space, "a page is somebody else's", va);
+  else if (frameReferences(frame) === 0 || framePage(frame) !== va) wrong(space, "a frame does not know its page", va);
+  ownSeen++;
+}
+
+function isAllowed(pte: Pte, region: Region): boolean {
+  const permissions = REGION.permissions(region);
+  if ((pte & PTE_WRITABLE) !== 0n && (permissions & PERMISSION.WRITE) === 0) return false;
+  if ((pte & PTE_NO_EXECUTE) === 0n && (permissions & PERMISSION.EXECUTE) === 0) return false;
+  if ((pte & PTE_USER) !== 0n && (permissions & PERMISSION.USER) === 0) return false;
+  return (permissions & PERMISSION.READ) !== 0;
+}
+
+function wrong(space: Space, what: string, value: bigint): void {
+  isSound = false;
+  logNumber("mm/space: audit: space ", spaceId(space));
+  logText(": ");
+  logText(what);
+  logVirt(": ", virtAddr(value));
+  logEnd();
+}
