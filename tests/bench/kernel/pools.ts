@@ -7,7 +7,9 @@ import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, rdtsc, store64 } from "../../../kernel/doors/machine.ts";
 import { type Frame, frameBytes, NO_FRAME, virtAddr } from "../../../kernel/lib/addr.ts";
 import { countOnes } from "../../../kernel/lib/bits.ts";
-import { bitsFree, frameGive, framesCountTaken, framesFree, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import {
+  bitsFree, frameGive, framesCountTaken, framesFree, framesInit, frameTake,
+} from "../../../kernel/mm/phys/frames.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { runGive, runTake } from "../../../kernel/mm/phys/runs.ts";
 
