@@ -5,6 +5,7 @@
 MEMORY ?= 512M
 CMDLINE ?=
 MODULES ?=
+CHECKING ?=
 QEMUFLAGS ?=
 AREA ?=
 SANITIZE ?=
@@ -13,13 +14,19 @@ GDB ?= gdb
 export MEMORY CMDLINE GDB
 
 # A kernel is build/NAME.elf, made from what ENTRY.NAME imports; the recipes below are the same for each.
-KERNELS := kernel test debug benchmark
+KERNELS := kernel test debug benchmark checked
 ENTRY.kernel := kernel/main.ts
 ENTRY.test := tests/qemu/kernel/main.ts
 ENTRY.debug := kernel/main.ts
+ENTRY.checked := kernel/main.ts
+# The checking build: kernel/base/checking.ts.
+CHECKING.test := --checking
+CHECKING.checked := --checking
 ENTRY.benchmark := tests/bench/kernel/main.ts
 # Of two -O the last counts. Without optimisation every variable is where gdb can show it.
 OPTIMISE.debug := -O0
+# What `make run` boots.
+RUN := $(if $(CHECKING),checked,kernel)
 # What `make debug` looks at, by PROFILE.
 PROFILE.debug := build/debug
 PROFILE.release := build/kernel
@@ -73,13 +80,14 @@ help: ## this list
 	@echo '  CMDLINE=          boot options, for run: CMDLINE="heap.size=2M"'
 	@echo '  MODULES=          files that GRUB loads beside the kernel, for run'
 	@echo '  QEMUFLAGS=        further flags, for run: QEMUFLAGS="-machine q35"'
+	@echo '  CHECKING=         1 for run: the kernel watches those who use its memory'
 	@echo '  AREA=             one area, for bench: AREA=compiler'
 	@echo '  PROFILE=debug     or release, for debug: the kernel as it is, optimised'
 	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one elsewhere'
 	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
-run: build ## build, then boot in QEMU, the console in this terminal
-	@scripts/qemu.sh run build/kernel.iso $(QEMUFLAGS)
+run: build/$(RUN).iso ## build, then boot in QEMU, the console in this terminal
+	@scripts/qemu.sh run build/$(RUN).iso $(QEMUFLAGS)
 
 debug: $(PROFILE.$(PROFILE)).elf $(PROFILE.$(PROFILE)).iso ## the same under gdb, stopped before its first instruction
 	@scripts/gdb/debug.sh $(PROFILE.$(PROFILE)) $(QEMUFLAGS)
@@ -140,7 +148,8 @@ FOR_CLANG := $(DOORS) $(wildcard scripts/compile/rt/*) Makefile
 define compile
 build/$(1).compiled: $(KERNEL_SOURCE) $(wildcard $(dir $(ENTRY.$(1)))*.ts) build/compile/main.mjs $(FOR_CLANG)
 	@$(STEP) 'compile $(ENTRY.$(1)) -> wasm -> C -> objects' \
-	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h --objects=build/$(1).objects -- \
+	  node build/compile/main.mjs $(ENTRY.$(1)) -o build/$(1) --doors=boot/doors.h $(CHECKING.$(1)) \
+	  --objects=build/$(1).objects -- \
 	  $(CLANG) $(CFLAGS) $(UNIT_CFLAGS) $(OPTIMISE.$(1))
 	@touch $$@
 build/$(1).objects: build/$(1).compiled ;

@@ -8,12 +8,14 @@ import { splitCode } from "./functions-c.ts";
 import {
   findModules,
   keysOf,
+  NO_TEXTS,
   NOTHING_KEPT,
   pathOf,
   type Found,
   type Kept,
   type KeptFunction,
   type KeptModule,
+  type Texts,
 } from "./kept.ts";
 import { KeptEffectsOf } from "./kept-effects.ts";
 import {
@@ -46,8 +48,8 @@ export interface ChangedProgram {
 }
 
 /** Null where there is something to refuse: the sentences come from the whole program. */
-export function compileChanged(entry: string, kept: Kept): ChangedProgram | null {
-  const found = findModules(resolve(entry), kept);
+export function compileChanged(entry: string, kept: Kept, overlay: Texts = NO_TEXTS): ChangedProgram | null {
+  const found = findModules(resolve(entry), kept, overlay);
   if (found === null) return null;
   const keys = keysOf(found);
   const fresh = found.filter(({ path }) => kept.modules[path]?.key !== keys.get(path));
@@ -58,11 +60,11 @@ export function compileChanged(entry: string, kept: Kept): ChangedProgram | null
 
   const names = new KeptNames(found, kept, isFresh);
   const checked = lowerModules(source, ({ file }) => isFresh.has(file), names.enter);
-  if (!names.areKept) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT);
+  if (!names.areKept) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT, overlay);
   const effects = new KeptEffectsOf(checked.lowering, kept, isFresh);
   refusePolling(checked.lowering, checked.functions.keys(), effects.calls, effects.asked);
   if (refusalsOf(source).length > 0) return null;
-  if (!effects.awaitedAreKept()) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT);
+  if (!effects.awaitedAreKept()) return kept === NOTHING_KEPT ? null : compileChanged(entry, NOTHING_KEPT, overlay);
 
   const { functions, preamble } = compileFunctions(checked, kept);
   const modules = source.modules.map((module): [string, KeptModule] => {

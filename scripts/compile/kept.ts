@@ -91,14 +91,18 @@ export function compilerDigest(): string {
   return (ownDigest ??= digest(process.version, ...files.map((file) => readFileSync(file, "utf8"))));
 }
 
+/** Texts that stand for files, by absolute path. */
+export type Texts = ReadonlyMap<string, string>;
+export const NO_TEXTS: Texts = new Map();
+
 /** The entry and what it imports, each once; null where the whole program must be asked. */
-export function findModules(entry: string, kept: Kept): Found[] | null {
+export function findModules(entry: string, kept: Kept, texts: Texts): Found[] | null {
   const found = new Map<string, Found>();
   const queue = [entry];
   for (const file of queue) { // grows on the way
     if (found.has(file)) continue;
     if (!existsSync(file)) return null;
-    const text = readFileSync(file, "utf8");
+    const text = texts.get(file) ?? readFileSync(file, "utf8");
     const textDigest = digest(text);
     const path = pathOf(file);
     const known = kept.modules[path];

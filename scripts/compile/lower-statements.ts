@@ -133,8 +133,15 @@ function body(scope: Inside, node: TSESTree.Statement): Node {
 }
 
 /** An expression whose value nobody takes. What follows one that never returns cannot be reached. */
+/** The brand of a promise: who calls for one must pass it on. */
+const MUST_USE = "__mustUse";
+
 function effect(scope: Scope, node: TSESTree.Expression): Node[] {
   const kind = kindAt(scope, node);
+  const type = scope.module.services.getTypeAtLocation(node);
+  if (node.type === "CallExpression" && type.getProperty(MUST_USE) !== undefined) {
+    throw refuse(scope, node, "this value must not be dropped: hand it to the function that settles it");
+  }
   const done = nodes.statement(lowerExpression(scope, node).node);
   return kind === "never" ? [done, unreachable()] : [done];
 }

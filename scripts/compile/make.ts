@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { compileChanged, type ChangedProgram } from "./changed.ts";
-import { readKept, writeKept } from "./kept.ts";
+import { readKept, type Texts, writeKept } from "./kept.ts";
 import { RUNTIME_HEADERS, writeChanged } from "./native.ts";
 import { keysOfObjects, makeObjects, type Making } from "./objects.ts";
 import { unitsOf } from "./units.ts";
@@ -13,6 +13,8 @@ import { describe, wholeOf } from "./whole.ts";
 
 export interface KernelOptions {
   readonly entry: string;
+  /** What stands for files, by absolute path. */
+  readonly texts: Texts;
   /** BASE.json and BASE.kept are files, BASE.units is a folder. */
   readonly base: string;
   readonly objects: string;
@@ -23,18 +25,18 @@ export interface KernelOptions {
 }
 
 /** Of a program whose types are not known to be right, anything can be thrown: then null. */
-function changedUnchecked(entry: string, file: string): ChangedProgram | null {
+function changedUnchecked(entry: string, texts: Texts, file: string): ChangedProgram | null {
   try {
-    return compileChanged(entry, readKept(file));
+    return compileChanged(entry, readKept(file), texts);
   } catch {
     return null;
   }
 }
 
 /** The status; null where there is something to refuse. There is no list after either. */
-export async function makeKernel({ entry, base, objects, ...options }: KernelOptions): Promise<number | null> {
+export async function makeKernel({ entry, texts, base, objects, ...options }: KernelOptions): Promise<number | null> {
   const keptFile = `${base}.kept`;
-  const program = changedUnchecked(entry, keptFile);
+  const program = changedUnchecked(entry, texts, keptFile);
   const whole = program && wholeOf(program);
   const begin = () => {
     if (program === null || whole === null) return null;

@@ -57,7 +57,8 @@ export function near(at: number): number {
   make(command: readonly string[] = CLANG): Promise<number | null> {
     const { folder, objects } = this;
     const base = join(folder, "out");
-    return makeKernel({ entry: join(folder, "main.ts"), base, objects, doors: DOORS, prefix: "", command });
+    const entry = join(folder, "main.ts");
+    return makeKernel({ entry, texts: new Map(), base, objects, doors: DOORS, prefix: "", command });
   }
 
   /** By name, without the part that the folder has. */
