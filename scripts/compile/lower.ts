@@ -99,10 +99,10 @@ export function lowerModules(
   isWanted: (module: Module) => boolean,
   enter = (entities: Entities, module: Module, names: NativeNames): void => entities.add(module, names),
 ): CheckedProgram {
+  const wanted = new Set(program.modules.filter(isWanted)); // before any is entered, which finds fault, too
   const entities = new Entities();
   const names = new NativeNames();
   for (const module of exportersFirst(program)) enter(entities, module, names);
-  const wanted = new Set(program.modules.filter(isWanted));
   const lowering: Lowering = {
     program,
     entities,
