@@ -37,7 +37,7 @@ static void frames_and_tables(void) {
   say("map", pal_mapPage(root, page, frame, PAL_PTE_WRITABLE | PAL_PTE_NO_EXECUTE));
   say("map again", pal_mapPage(root, page, frame, PAL_PTE_NO_EXECUTE) == PAL_ALREADY_MAPPED);
   say("translate", pal_translate(root, page + 0x123) == (uint64_t)frame * 4096 + 0x123);
-  say("unmap", pal_unmapPage(root, page));
+  say("unmap", (uint64_t)pal_flushNow(pal_unmapPage(root, page)));
   say("translate", pal_translate(root, page) == PAL_NO_PHYS);
   say("free", pal_framesFree());
 }

@@ -42,15 +42,15 @@ export function regionCount(): number {
   return made;
 }
 export function regionStart(index: number): PhysAddr {
-  return physAddr(SPAN.start(regionAt(index)));
+  return physAddr(SPAN.start(spanAt(index)));
 }
 /** First byte after the region. */
 export function regionEnd(index: number): PhysAddr {
-  return physAddr(SPAN.end(regionAt(index)));
+  return physAddr(SPAN.end(spanAt(index)));
 }
 /** One of REGION_*. */
 export function regionKind(index: number): number {
-  return SPAN.kind(regionAt(index));
+  return SPAN.kind(spanAt(index));
 }
 
 /** Ordinary memory: usable, ours, or ACPI's tables. What the direct map shows; never a device. */
@@ -139,11 +139,11 @@ export function regionsClear(): void {
 /** From the lowest address up; neighbours of one kind become one region. */
 export function regionAppend(start: bigint, end: bigint, kind: number): void {
   if (made > 0 && regionEnd(made - 1) === start && regionKind(made - 1) === kind) {
-    SPAN.setEnd(regionAt(made - 1), end);
+    SPAN.setEnd(spanAt(made - 1), end);
     return;
   }
   if (made === REGION_LIMIT) panic("regions: too many", start);
-  spanWrite(regionAt(made), start, end, kind);
+  spanWrite(spanAt(made), start, end, kind);
   made++;
 }
 export function spanWrite(at: bigint, start: bigint, end: bigint, kind: number): void {
@@ -152,6 +152,6 @@ export function spanWrite(at: bigint, start: bigint, end: bigint, kind: number):
   SPAN.setKind(at, kind);
 }
 
-function regionAt(index: number): bigint {
+function spanAt(index: number): bigint {
   return regions + BigInt(index * SPAN.SIZE);
 }

@@ -7,7 +7,7 @@ import { framesLimit } from "../phys/frame-bits.ts";
 import { FRAME, frameOwner, frameRecord } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
 import {
-  frameIsFull, frameIsOf, frameNext, NONE, objectIsFree, placesFromWords, placesOf, SLAB,
+  frameIsFull, frameIsOf, slabFrameNext, NONE, objectIsFree, placesFromWords, placesOf, SLAB,
 } from "./slab-frame.ts";
 
 /**
@@ -46,7 +46,7 @@ function objectsOut(slab: bigint, frame: Frame): number {
 function listIsSound(slab: bigint, count: number): boolean {
   let seen = 0;
   let previous = NONE;
-  for (let frame = SLAB.partial(slab); frame !== NONE; frame = frameNext(frame)) {
+  for (let frame = SLAB.partial(slab); frame !== NONE; frame = slabFrameNext(frame)) {
     if (seen === count || !frameIsTaken(frame) || !frameIsOf(slab, frame)) return false;
     if (frameIsFull(frame) || FRAME.references(frameRecord(frame)) === 0) return false;
     if (FRAME.previous(frameRecord(frame)) !== previous) return false;

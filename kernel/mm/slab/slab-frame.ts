@@ -160,7 +160,7 @@ export function frameHolding(at: VirtAddr): Frame {
 }
 
 /** The frame after `frame` in the list, or NONE. */
-export function frameNext(frame: Frame): Frame {
+export function slabFrameNext(frame: Frame): Frame {
   return frameAfter(NONE, FRAME.next(frameRecord(frame)));
 }
 /** `frame` becomes the first of the list. */
@@ -174,7 +174,7 @@ export function listAdd(slab: bigint, frame: Frame): void {
 }
 export function listRemove(slab: bigint, frame: Frame): void {
   const record = frameRecord(frame);
-  const next = frameNext(frame);
+  const next = slabFrameNext(frame);
   const previous = frameAfter(NONE, FRAME.previous(record));
   if (previous === NONE) SLAB.setPartial(slab, next);
   else FRAME.setNext(frameRecord(previous), next);
