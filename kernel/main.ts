@@ -33,6 +33,7 @@ import { framesBoot, reservationGive } from "./mm/phys/frames-boot.ts";
 import { frameGive, framesFree } from "./mm/phys/frames.ts";
 import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
 import { REGION_BOOT } from "./mm/phys/regions.ts";
+import { spacesInit } from "./mm/space/space.ts";
 import { fatalInit } from "./trap/fatal.ts";
 
 export { onTrap } from "./trap/dispatch.ts";
@@ -72,6 +73,7 @@ export function kernelStart(magic: number, info: number): void {
   kernelMapSwitch(); // past this point the machine is not refused: what follows cannot fail for lack of memory
   bootPartGive(); // the boot tables were in it: not before the switch
   if (heapBoot() !== OK) panic("kernel fault: no more available memory for the heap", BigInt(framesFree()));
+  spacesInit(); // after the heap: its slot is in every space
   demandPageProve();
   serialInterrupt(); // last: nothing is let in before the prompt waits
   logText("boot: up");

@@ -11,6 +11,7 @@ import { completeOffer } from "./complete.ts";
 import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
 import { memCommand, memmapCommand } from "./memory-commands.ts";
 import { isStopped } from "./stopped.ts";
+import { spacesCommand } from "./space-commands.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
 import { btCommand, regsCommand } from "./trap-commands.ts";
 import { wordCount, wordIs, wordLog } from "./words.ts";
@@ -43,6 +44,7 @@ function commandFind(): boolean {
   if (is("owners", "", "whose the frames are, and what for")) return ownersCommand();
   if (is("leaks", "", "frames whose owner is gone")) return leaksCommand();
   if (is("audit", "", "does all that is kept about memory agree?")) return auditCommand();
+  if (is("spaces", "", "address spaces, and where programs have memory")) return spacesCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("regs", "", "the CPU's registers")) return regsCommand();
   if (is("bt", "", "who called whom: the backtrace")) return btCommand();

@@ -3,11 +3,13 @@
 import { DAMAGED, OK, type Status } from "../lib/status.ts";
 import { heapAudit } from "../mm/heap/heap.ts";
 import { framesAudit, reservationsAudit } from "../mm/phys/frames-audit.ts";
+import { spacesAudit } from "../mm/space/spaces-audit.ts";
 
 /** OK, or DAMAGED with a line in the log for each room that is. Cost: it looks at everything. */
 export function mmAudit(): Status {
   const frames = framesAudit() === OK;
   const reservations = reservationsAudit() === OK;
   const heap = heapAudit() === OK;
-  return frames && reservations && heap ? OK : DAMAGED;
+  const spaces = spacesAudit() === OK;
+  return frames && reservations && heap && spaces ? OK : DAMAGED;
 }

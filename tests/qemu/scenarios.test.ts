@@ -4,6 +4,7 @@ import { bootToEnd, EXIT_PANIC, EXIT_SUCCESS } from "./machine.ts";
 test.each([
   ["heap", "the heap survives short and long lives and being full, and is one block again", /boxes=\d+/],
   ["demand", "pages of the demand-paged window appear zeroed at their first touch", /pages=600 frames=60[0-9]/],
+  ["spaces", "twenty spaces and a copy are entered, written in, cut and taken apart", /spaces count=21/],
   ["storm", "interrupts at every moment of all of these change nothing", /storm ticks=\d{3,} spurious=\d+/],
 ])("scenario %s: %s", async (scenario, _fact, line) => {
   const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=${scenario} panic=exit` });

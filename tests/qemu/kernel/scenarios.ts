@@ -7,6 +7,7 @@ import { framesScenario } from "./frames.ts";
 import { heapScenario } from "./heap.ts";
 import { panicsRun } from "./panics.ts";
 import { recoveryRun } from "./recovery.ts";
+import { spacesScenario } from "./spaces.ts";
 import { stormScenario } from "./storm.ts";
 import { trespassRun } from "./trespass.ts";
 
@@ -14,6 +15,7 @@ export function scenarioRun(): void {
   if (optionIs("scenario", "frames")) framesScenario();
   else if (optionIs("scenario", "heap")) heapScenario();
   else if (optionIs("scenario", "demand")) demandScenario();
+  else if (optionIs("scenario", "spaces")) spacesScenario();
   else if (optionIs("scenario", "storm")) stormScenario();
   else if (!exceptionsRun() && !recoveryRun() && !trespassRun() && !panicsRun()) logLine("scenario: none of this name");
 }
