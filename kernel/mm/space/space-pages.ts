@@ -85,12 +85,12 @@ export function ownPageMap(root: Frame, owner: Owner, page: Page, flags: bigint,
 
 let released: Frame = NO_FRAME; // frames that nothing maps any more, but that a TLB may know
 
-/** Takes away what is present of start..end-1; `isOwn`: frames are the space's own, and go with releasePay. */
-export function pagesRelease(root: Frame, start: bigint, end: bigint, isOwn: boolean): void {
+/** Takes away what is present of start..end-1; of BACKING.ANONYMOUS, frames are the space's, and go with releasePay. */
+export function pagesRelease(root: Frame, start: bigint, end: bigint, backing: number): void {
   for (let at = presentFind(root, start, end); at < end; at = presentFind(root, presentEnd, end)) {
     const page = pageOf(virtAddr(at));
     const count = Number((presentEnd - at) >> PAGE_SHIFT);
-    for (let i = 0; i < count && isOwn; i++) {
+    for (let i = 0; i < count && backing === BACKING.ANONYMOUS; i++) {
       const frame = pageFrame(root, pageAfter(page, i));
       frameNextSet(frame, released);
       released = frame;

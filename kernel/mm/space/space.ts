@@ -21,7 +21,7 @@ import { bytes, type Field, layout, u64 } from "../../lib/layout.ts";
 import { BUSY, OK, type Status } from "../../lib/status.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import { KIND, kernelFrames, type Owner, ownerClose, ownerIsKnown, ownerOpen } from "../phys/owners.ts";
-import { BACKING, NO_REGION, REGION, regionSlabInit } from "./region.ts";
+import { NO_REGION, REGION, regionSlabInit } from "./region.ts";
 import { regionFirst, regionNext, REGIONS, type Regions, regionsAt, regionsEmpty } from "./region-tree.ts";
 import { regionsDrop } from "./regions.ts";
 import { pagesRelease, releasePay, rootGive, rootTake } from "./space-pages.ts";
@@ -87,7 +87,7 @@ export function spaceDestroy(space: Space): Status {
   if (spaceRoot(space) !== NO_FRAME) {
     const root = spaceRoot(space);
     for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
-      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region) === BACKING.ANONYMOUS);
+      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region));
     }
     releasePay();
     regionsDrop(regions, 0n, USER_TOP);
