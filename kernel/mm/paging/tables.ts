@@ -17,12 +17,14 @@ import { TABLE_ENTRIES } from "./pte.ts";
 
 let stock: Frame = NO_FRAME;
 let stockCount = 0;
+let sharedRoot: Frame = NO_FRAME;
 let isBooting = true; // only frames below BOOT_REACH can be written
 
 /** The boot tables are (again) the ones in use: tables must lie where they reach. */
 export function tablesInit(): void {
   stock = NO_FRAME;
   stockCount = 0;
+  sharedRoot = NO_FRAME;
   isBooting = true;
   cursorForget();
 }
@@ -30,6 +32,14 @@ export function tablesInit(): void {
 /** The kernel's own direct map is live: every frame can be a table. */
 export function tablesReachAll(): void {
   isBooting = false;
+}
+
+/** Every space shares what hangs under this root's entries: their tables of level 3 stay, empty or not. */
+export function tablesShare(root: Frame): void {
+  sharedRoot = root;
+}
+export function isShared(root: Frame): boolean {
+  return root === sharedRoot;
 }
 
 /** Makes sure that `count` tables of `owner` can be taken; otherwise false, and the stock is empty. */

@@ -9,7 +9,7 @@ import {
 } from "./pte.ts";
 import { entriesHere, entryAfter, entryFirst, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
-import { tableEntries, tableEntriesAdd } from "./tables.ts";
+import { isShared, tableEntries, tableEntriesAdd } from "./tables.ts";
 import { entryDeepest, entryFind, entryStop, entryTable, NO_ENTRY } from "./walk.ts";
 
 /** unmapRange for one page of 4 KiB. Cost: about 60 instructions if its table stays. */
@@ -19,7 +19,7 @@ export function unmapPage(root: Frame, page: Page): Owed {
 
 /**
  * Takes the mapping of `count` pages away, larger pages at the ends being split, and the tables that are empty then,
- * except the kernel half's of level 3, which every space shares. The frames stay their owner's, and must stay so until
+ * except the kernel's of level 3, which every space shares. The frames stay their owner's, and must stay so until
  * the flush is paid. EMPTY_RANGE, MISALIGNED, NOT_CANONICAL, WRAPS; NOT_MAPPED: a page of the range is absent;
  * NO_MEMORY: no table to split a larger page. Nothing has changed then, and nothing is owed.
  * Cost: a walk for each 2 MiB, a load and a store for each entry.
@@ -80,7 +80,7 @@ function entriesClear(root: Frame, page: Page, entry: PhysAddr, count: number, l
 
 /** Takes the empty table of `level` that covers `page` out of use, and those above it that are empty then. */
 export function tablesPrune(root: Frame, page: Page, level: number): void {
-  const highest = page >= KERNEL_HALF ? TOP_LEVEL - 2 : TOP_LEVEL - 1;
+  const highest = page >= KERNEL_HALF || isShared(root) ? TOP_LEVEL - 2 : TOP_LEVEL - 1;
   for (let at = level; at <= highest; at++) {
     const above = entryFind(root, page, at + 1);
     if (above === NO_ENTRY) return;

@@ -3,11 +3,14 @@
  * holds what its last owner left, or what was in memory when the machine was switched on.
  *
  *   FRAME, 32 bytes
- *   +0   | references    |   mappings and pins; of a table its entries in use; RUN in the head of a run
- *   +4   | kind  | node  | order |   what for (KIND); NUMA node; frames of the run as a power of two
- *   +8   | next          | previous      |   one list at a time
- *   +16  | owner                         |   an OWNER
- *   +24  | page                          |   which page of the owner's it holds; nobody has said if 0
+ *   +0   | references                    | kind          | node  | order |
+ *   +8   | next                          | previous                      |
+ *   +16  | owner                                                         |
+ *   +24  | page                                                          |
+ *
+ * references: mappings and pins; of a table its entries in use; RUN in the head of a run. kind: one of KIND. node: NUMA.
+ * order: of the run, a power of two. next, previous: one list at a time. owner: an OWNER. page: which page of the owner's
+ * it holds; nobody has said if 0.
  *
  * A run has one record, its head's: what it says is true of all its frames. The others have none until runSplit.
  */

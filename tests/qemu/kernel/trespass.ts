@@ -55,7 +55,7 @@ function zero(): number {
 
 /** A null pointer while the report cannot say where: the table of symbols, the last thing in .rodata, is taken away. */
 function reportFault(): void {
-  unmapRange(kernelRoot(), pageOf(virtAddr(rodataEnd() - 1n)), 1);
+  flushNow(unmapRange(kernelRoot(), pageOf(virtAddr(rodataEnd() - 1n)), 1));
   loadVolatile8(0x10n);
 }
 

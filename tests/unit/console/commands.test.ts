@@ -74,8 +74,8 @@ test("help has one aligned line for each command, and each of them exists", () =
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "walk", "regs", "bt", "log", "date", "interrupts",
-    "exit", "fault", "panic",
+    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "spaces", "walk", "regs", "bt", "log", "date",
+    "interrupts", "exit", "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
