@@ -12,6 +12,10 @@ import { FRAME, frameRecord } from "../../../kernel/mm/phys/frame-table.ts";
 import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
 import { KIND, kernelFrames, type Owner, ownerClose, ownerOpen } from "../../../kernel/mm/phys/owners.ts";
 import { runGive, runTake } from "../../../kernel/mm/phys/runs.ts";
+import { BACKING, PERMISSION } from "../../../kernel/mm/space/region.ts";
+import { spaceMap, spaceReserve } from "../../../kernel/mm/space/space-map.ts";
+import { type Space, spaceCreate, spaceDestroy, spaceRoot, spacesInit } from "../../../kernel/mm/space/space.ts";
+import type { Page } from "../../../kernel/lib/addr.ts";
 import { fatalInit } from "../../../kernel/trap/fatal.ts";
 import { DebugExit, Halted, KernelPanic, type Machine } from "../../fake/machine.ts";
 import { bootedMachine, faultsReachTheKernel } from "../trap/booted.ts";
@@ -200,6 +204,25 @@ test("leaks names the frames of an owner that is gone, until they come back", ()
   ]);
   runGive(run, 2);
   expect([answer("leaks"), ownerClose(owner)]).toEqual([["No frame has an owner that is gone."], true]);
+});
+
+test("spaces shows each space with what it has, and the slots that it used", () => {
+  spacesInit();
+  expect(answer("spaces")).toEqual(["There is no space but the kernel's."]);
+  const [first, second] = [spaceCreate(), spaceCreate()];
+  const rights = PERMISSION.READ | PERMISSION.USER;
+  spaceMap(second, 0x40_0000n as Page, 3, rights);
+  spaceReserve(second, 0x7fff_fff0_0000n as Page, 2 ** 8 - 2, rights, BACKING.ANONYMOUS, 0n, 0n);
+  const root = (space: Space): string => `p0x${(spaceRoot(space) * 4096).toString(16)}`.padStart(18);
+  expect(answer("spaces")).toEqual([
+    "    id              root   regions    resident KiB     virtual KiB",
+    `     2${root(second)}         2              12            1028`,
+    "       slot 0 at v0x0, highest allocation ends at v0x403000",
+    "       slot 255 at v0x7f8000000000, highest allocation ends at v0x7fffffffe000",
+    `     1${root(first)}         0               0               0`,
+  ]);
+  expect([spaceDestroy(first), spaceDestroy(second), answer("audit")])
+    .toEqual([0, 0, ["All that memory management keeps agrees."]]);
 });
 
 test("audit agrees on a machine that is well, and names the first frame that is not", () => {
