@@ -47,8 +47,12 @@ type Workloads = "workloads" | "frame-workloads";
 
 /** All the TypeScript, with the other DIRECT_MAP. */
 export function compilePrograms(): Compiled {
+  return compileBench("programs/all.ts");
+}
+/** The same of one file here. */
+export function compileBench(entry: string): Compiled {
   const texts = new Map([[ADDRESSES, withDirectMap(readFileSync(ADDRESSES, "utf8"))]]);
-  return compileProgram(join(HERE, "programs/all.ts"), { texts });
+  return compileProgram(join(HERE, entry), { texts });
 }
 
 function withDirectMap(text: string): string {

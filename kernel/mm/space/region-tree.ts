@@ -36,8 +36,8 @@ export function regionsEmpty(at: bigint): Regions {
 }
 
 /**
- * The region in which `va` lies, or NO_REGION. Cost: 8 instructions if it is the one found last, otherwise 6 for each
- * level of the tree: 17 levels for 100,000 regions, never more than 24.
+ * The region in which `va` lies, or NO_REGION. Cost: 11 instructions if it is the one that was found last; otherwise 33
+ * among 10 regions, 83 among 1,000, 133 among 100,000: 8 for each level of the tree, of which there are 24 at most.
  */
 export function regionAt(regions: Regions, va: VirtAddr): Region {
   const recent = REGIONS.recent(regions);
