@@ -72,7 +72,7 @@ export function instructionsOf(program: string): Map<string, Pair> | null {
 
 /**
  * Instructions of one call of the function `name`, with all that it calls, where a workload (`..._run`) calls it; NaN
- * if none does; the prefix of its side does not count. (Callgrind's format: names are numbers after their first
+ * if none does. The prefix of its side does not count. (Callgrind's format: names are numbers after their first
  * mention, `calls=` precedes an inclusive cost.)
  */
 export function instructionsOfCall(dump: string, name: string): number {
