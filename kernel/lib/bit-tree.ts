@@ -82,6 +82,24 @@ export function bitTreeRemove(tree: bigint, first: number, mask: bigint): void {
   }
 }
 
+/**
+ * Takes `member` out (if it is one), and answers the lowest member above it, or NO_MEMBER. One word, if it has both;
+ * otherwise as bitTreeRemove and bitTreeNext.
+ */
+export function bitTreeRemoveNext(tree: bigint, member: number): number {
+  const index = BigInt(member);
+  const at = wordAt(tree, 0, index >> 6n);
+  const left = load64(at) & ~(1n << (index & 63n));
+  const above = left & (0xffff_ffff_ffff_ffffn << (index & 63n));
+  if (above === 0n) {
+    bitTreeRemove(tree, member, 1n);
+    const word = bitTreeNextAt(tree, 1, Number(index >> 6n) + 1);
+    return word === NO_MEMBER ? NO_MEMBER : word * 64 + countTrailingZeros(bitTreeWord(tree, word * 64));
+  }
+  store64(at, left);
+  return Number(index & ~63n) + countTrailingZeros(above);
+}
+
 /** The lowest member that is not below `from` (0..limit), or NO_MEMBER. Looks at ten words at most. */
 export function bitTreeNext(tree: bigint, from: number): number {
   return bitTreeNextAt(tree, 0, from);

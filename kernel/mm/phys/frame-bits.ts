@@ -23,6 +23,7 @@ import { fillWords, loadOnce64, staticBytes } from "../../doors/machine.ts";
 import { type Frame, NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import {
   BIT_TREE, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext, bitTreeRemove,
+  bitTreeRemoveNext,
 } from "../../lib/bit-tree.ts";
 import { layout, u64 } from "../../lib/layout.ts";
 
@@ -171,6 +172,10 @@ export function wordOffer(word: number): void {
 }
 export function wordIsOffered(word: number): boolean {
   return bitTreeHas(partial, word);
+}
+/** It has none; which word above it is the next that has, or NO_MEMBER. */
+export function wordHideNext(word: number): number {
+  return bitTreeRemoveNext(partial, word);
 }
 /** It has none. */
 export function wordHide(word: number): void {

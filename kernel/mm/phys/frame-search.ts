@@ -6,7 +6,7 @@ import { type Frame, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import {
   AREA_WORDS, areaAboveLow, areaClose, areaIsFree, areaNext, areaOpen, bitOf, bitsAreThere, PAIR, pairArea,
-  pairAreaStart, pairOf, pairWord, wordAboveLow, wordHide, wordNext, wordOffer,
+  pairAreaStart, pairOf, pairWord, wordAboveLow, wordHideNext, wordNext, wordOffer,
 } from "./frame-bits.ts";
 import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
 import { takeGoesOn } from "./freed-pattern.ts";
@@ -14,19 +14,18 @@ import type { Owner } from "./owners.ts";
 
 /** A frame from the next word that has any, above the last one if there is one; low memory comes last. */
 export function takeElsewhere(owner: Owner): Frame {
-  if (!bitsAreThere()) panic("frames: a frame was taken before there was a pool");
   const last = wordTakenFrom();
-  if (last !== NO_MEMBER) wordHide(last);
-  const word = wordChoose(Math.max(last, wordAboveLow()));
+  if (last === NO_MEMBER && !bitsAreThere()) panic("frames: a frame was taken before there was a pool");
+  let word = last === NO_MEMBER ? NO_MEMBER : wordHideNext(last);
+  if (word === NO_MEMBER || last < wordAboveLow()) word = wordChoose();
   wordTakeFrom(word);
   if (CHECKING) takeGoesOn();
   return word === NO_MEMBER ? NO_FRAME : frameTake(owner);
 }
 
 /** Broken areas before whole ones: those stay whole for who needs them. */
-function wordChoose(from: number): number {
-  let word = wordNext(from);
-  if (word === NO_MEMBER && from > wordAboveLow()) word = wordNext(wordAboveLow());
+function wordChoose(): number {
+  let word = wordNext(wordAboveLow());
   if (word === NO_MEMBER) word = areaBreak(areaAboveLow());
   if (word === NO_MEMBER) word = wordNext(0);
   if (word === NO_MEMBER) word = areaBreak(0);
