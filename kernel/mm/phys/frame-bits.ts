@@ -152,6 +152,14 @@ export function areaClose(area: number): void {
   bitTreeRemove(partial, area * AREA_WORDS, AREA_MASK);
   bitTreeAdd(whole, area, 1n);
 }
+/** The free bits of its eight words. */
+export function areaFill(start: VirtAddr, free: bigint): void {
+  let pair = start;
+  for (let i = 0; i < AREA_WORDS; i++) {
+    PAIR.setFree(pair, free);
+    pair = virtAddr(pair + BigInt(PAIR.SIZE));
+  }
+}
 /** `count` whole areas are handed out (a power of two, the first a multiple of it), or are whole again. */
 export function areasTake(first: number, count: number): void {
   for (let done = 0; done < count; done += 64) bitTreeRemove(whole, first + done, areaMask(count));

@@ -11,8 +11,8 @@ import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES } from "../..
 import { bitTreeNextAt, bitTreeWord, NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countTrailingZeros } from "../../lib/bits.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_ORDER, areaAboveLow, areaIsWhole, areaNext, areaOpen, areasGive, areasTake, bitOf,
-  bitsAreThere, frameIsHead, isOutside, PAIR, pairOf, pairOfWord, pairWord, wholeAreas, wordAboveLow,
+  ALL_FREE, AREA_FRAMES, AREA_ORDER, areaAboveLow, areaFill, areaIsWhole, areaNext, areaOpen, areasGive, areasTake,
+  bitOf, bitsAreThere, frameIsHead, isOutside, PAIR, pairOf, pairOfWord, pairWord, wholeAreas, wordAboveLow,
   wordHide, wordNext,
 } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
@@ -45,6 +45,8 @@ export function runTake(order: number, owner: Owner): Frame {
   if (order < 0 || order > ORDER_MAX) panic("frames: no run has this order", BigInt.asUintN(64, BigInt(order)));
   if (!bitsAreThere()) panic("frames: a run was taken before there was a pool");
   if (CHECKING && takeIsToFail()) return NO_FRAME;
+  const area = order === AREA_ORDER ? areaNext(areaAboveLow()) : NO_MEMBER;
+  if (area !== NO_MEMBER) return areaRunOpen(area, owner);
   const first = order < AREA_ORDER ? shortRunFind(order) : longRunFind(order);
   if (first !== NO_FRAME) runOpen(first, order, owner);
   return first;
@@ -95,6 +97,20 @@ export function runOpen(first: Frame, order: number, owner: Owner): void {
   else recordOpenRun(first, order, owner);
 }
 
+/** The same for one whole area, of which most long runs are: without what depends on the order. */
+function areaRunOpen(area: number, owner: Owner): Frame {
+  const first = frameNumber(area * AREA_FRAMES);
+  unpoison(frameBytes(first), AREA_FRAMES * PAGE_BYTES);
+  if (CHECKING) framesUntouched(first, AREA_FRAMES);
+  areasTake(area, 1);
+  const pair = pairOf(first);
+  areaFill(pair, 0n);
+  PAIR.setHeads(pair, PAIR.heads(pair) | 1n);
+  framesCountTaken(AREA_FRAMES);
+  recordOpenRun(first, AREA_ORDER, owner);
+  return first;
+}
+
 /** Panics unless it is the head of a run of this order without references. */
 export function runCheck(first: Frame, order: number): void {
   if (isOutside(first) || !frameIsHead(first)) runGiveRefuse(first, order);
@@ -112,7 +128,10 @@ export function runClose(first: Frame, order: number): void {
   ownerFramesLess(frameOwner(first), count);
   framesCountTaken(-count);
   const end = first + count;
-  if (order >= AREA_ORDER) {
+  if (order === AREA_ORDER) {
+    areaFill(pair, ALL_FREE);
+    areasGive(Math.trunc(first / AREA_FRAMES), 1);
+  } else if (order > AREA_ORDER) {
     wordsFill(first, count, ALL_FREE);
     areasGive(Math.trunc(first / AREA_FRAMES), Math.trunc(count / AREA_FRAMES));
   } else {
