@@ -9,7 +9,7 @@ import { stringLength } from "../doors/machine.ts";
 import { faultCommand, walkCommand } from "./address-commands.ts";
 import { completeOffer } from "./complete.ts";
 import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
-import { memCommand, memmapCommand } from "./memory-commands.ts";
+import { heapCommand, memCommand, memmapCommand } from "./memory-commands.ts";
 import { isStopped } from "./stopped.ts";
 import { spacesCommand } from "./space-commands.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
@@ -39,6 +39,7 @@ export function commandRun(): void {
 function commandFind(): boolean {
   if (is("help", "", "this list")) return helpCommand();
   if (is("mem", "", "how much memory is free and in use")) return memCommand();
+  if (is("heap", "", "the heap's blocks by size and owner, and a picture")) return heapCommand();
   if (is("memmap", "", "the machine's memory, and whose it is")) return memmapCommand();
   if (is("frame", "ADDR", "what is known of the frame at a physical address")) return frameCommand();
   if (is("owners", "", "whose the frames are, and what for")) return ownersCommand();

@@ -1,9 +1,10 @@
-/** `mem` and `memmap`: how much memory there is, and whose it is. */
+/** `mem`, `heap` and `memmap`: how much memory there is, and whose it is. */
 "compiler: cold"; // for people to read
 import { serialHolds } from "../arch/serial.ts";
 import { type PhysAddr, physAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
+import { heapReport } from "../mm/heap/heap-report.ts";
 import { heapFree, heapLargest, heapSize, heapUsed } from "../mm/heap/heap.ts";
 import { framesFree, framesTotal } from "../mm/phys/frames.ts";
 import {
@@ -42,6 +43,12 @@ export function memCommand(): boolean {
   if (isStopped()) return true; // what follows goes through the heap, whatever is left of it
   logNumber("The largest block that the heap can give has ", heapLargest());
   logLine(" bytes.");
+  return true;
+}
+
+/** The heap's statistics and its picture. */
+export function heapCommand(): boolean {
+  heapReport();
   return true;
 }
 

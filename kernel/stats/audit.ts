@@ -1,7 +1,7 @@
 /** One question to all of memory management: does everything that it keeps agree? */
 "compiler: cold"; // after a scenario, or when a person asks
 import { DAMAGED, OK, type Status } from "../lib/status.ts";
-import { heapAudit } from "../mm/heap/heap.ts";
+import { heapAudit } from "../mm/heap/heap-audit.ts";
 import { framesAudit, reservationsAudit } from "../mm/phys/frames-audit.ts";
 import { spacesAudit } from "../mm/space/spaces-audit.ts";
 

@@ -12,8 +12,7 @@ import {
   DEMAND_WINDOW, DEMAND_WINDOW_SIZE, DIRECT_MAP, DIRECT_MAP_SIZE, IMAGE_MAP, isCanonical, KERNEL_HALF, PAGE_SIZE,
   type PhysAddr, physAddr,
 } from "../lib/addr.ts";
-import { blockFirst } from "../mm/heap/block.ts";
-import { heapSize } from "../mm/heap/heap.ts";
+import { heapEnd, heapStart } from "../mm/heap/heap.ts";
 import { regionFind, regionName } from "../mm/phys/regions.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 
@@ -138,7 +137,7 @@ function stackNameLog(index: number): void {
 }
 
 function isHeap(address: bigint): boolean {
-  return isIn(address, blockFirst(), blockFirst() + BigInt(heapSize()));
+  return isIn(address, heapStart(), heapEnd());
 }
 
 function isIn(address: bigint, start: bigint, end: bigint): boolean {

@@ -61,6 +61,12 @@ function told(frames: readonly Frame[]): string[] {
 }
 
 const HEAP = "kernel/mm/heap/heap.ts";
+const HEAP_REFUSE = "kernel/mm/heap/heap-refuse.ts";
+/** What heapGive calls when it cannot take a block back. */
+const refused = (words: string): string[] => [
+  `giveRefuse ${line(HEAP_REFUSE, `panic("heap: ${words}"`)}`,
+  `blockGive ${line(HEAP, "wordFits(block, word)) giveRefuse(va)")}`, `heapGive ${line(HEAP, "    blockGive(va);")}`,
+];
 const FRAMES = "kernel/mm/phys/frames.ts";
 
 /**
@@ -75,14 +81,13 @@ test.each<[string, string, () => string[]]>([
   ["panic-merged", "one of several ends that are the same but for their lines", () => [`either ${here("merged")}`]],
   ["panic-divide", "a division by zero", () => [`divide ${here("divide")}`]],
   ["panic-twice", "a block given back twice", () => [
-    `heapGive ${line(HEAP, 'panic("heap: given back twice"')}`, `giveTwice ${here("twice")}`,
+    ...refused("given back twice"), `giveTwice ${here("twice")}`,
   ]],
   ["panic-frame", "a frame given back twice", () => [
     `frameGive ${line(FRAMES, 'panic("frames: given back twice"')}`, `frameGiveTwice ${here("frame")}`,
   ]],
   ["panic-header", "a header of the heap written over", () => [
-    `heapGive ${line(HEAP, 'panic("heap: header overwritten, or not the start of a block"')}`,
-    `writeBeforeBlock ${here("header")}`,
+    ...refused("the header of a block was overwritten"), `writeBeforeBlock ${here("header")}`,
   ]],
   ["panic-claim", "a claim that does not hold", () => [
     `claim ${line("tests/qemu/kernel/check.ts", "panic(words, value)")}`, `panicsRun ${here("claim")}`,

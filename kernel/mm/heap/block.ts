@@ -1,142 +1,152 @@
 /**
- * The heap's blocks: end to end from the arena's first byte to the end mark, a block of one header that is never free.
+ * The heap's blocks: end to end from a zone's first byte to its end mark, a used block of no size.
  *
- *   HEADER, 16 bytes
- *   +0   | units         | unitsBefore   |
- *   +8   | seal                          |
+ *   used   | word | what the owner stores …                                | next block's word
+ *   free   | word | next, previous | junk …                      | size    | next block's word
+ *          8        8                                             8
  *
- * After it lies, in a used block, what the owner stores; in a free one LINKS (free-list.ts), then nothing:
+ *   word       | check, 16 bits | tag, 8 | size, 40 bits, a multiple of 8, whose low three bits are flags |
+ *     USED         the block is its owner's
+ *     BEFORE_FREE  the block before this one is free: `size` is to be found below the word
+ *   tag        who took it (heap-tags.ts)
+ *   check      a hash of tag, size and USED with the word's own address: what was overwritten, never was a word, or was
+ *              copied from elsewhere does not fit, but for one in 65,536; no single wrong bit ever does
+ *   next, previous   32 bits each: the list of free blocks of about this size (classes.ts), in units of 8 bytes
+ *   size       once more at the free block's end, so that the next block finds its start
  *
- *   LINKS, 16 bytes
- *   +0   | next                          |
- *   +8   | previous                      |
- *
- *   units        the block's size in units of 16 bytes, header included
- *   unitsBefore  the size of the block that ends where this one starts; 0 for the arena's first
- *   seal         a mark for used or free, mixed with the header's address and sizes: a header that was overwritten, or
- *                that never was one, does not fit
- *   next, previous   the list of free blocks
- *
- * What the owner gets is a multiple of 16, as the arena's start is. All else is poisoned (doors/machine.ts): headers
- * and links but for the moment in which the heap itself looks at them.
+ * So a used block costs 8 bytes and what its size is rounded up by, and the least is 24 bytes with 16 for the owner.
+ * All but the owner's bytes is poisoned (doors/machine.ts), but for the moment in which the heap itself looks at it.
  */
-import { poison, unpoison } from "../../doors/machine.ts";
+import { load32, load64, poison, store32, store64, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
-import { layout, u32, u64 } from "../../lib/layout.ts";
 
-const HEADER = layout(16, { units: u32, unitsBefore: u32, seal: u64 });
+export const WORD_BYTES = 8n;
+/** A word, two links, a size. */
+export const BLOCK_MIN = 24n;
 
-export const UNIT_BYTES = 16;
-/** A header, and room for a free block's links. */
-export const MIN_UNITS = 2;
+export const USED = 1n;
+export const BEFORE_FREE = 2n;
+const SIZE_MASK = 0xff_ffff_fff8n;
+const TAG_SHIFT = 40n;
+const CHECK_SHIFT = 48n;
+/** What the check covers: all below it but BEFORE_FREE. */
+const CHECKED = 0xffff_ffff_fffdn;
+/** Odd, and so chosen that its product with any power of two below 2^48 differs from 0 in the upper 16 bits. */
+const HASH = 0x9e37_79b9_7f4a_7c15n;
 
-/** blockState's answers. */
-export const BLOCK_BROKEN = 0;
-export const BLOCK_USED = 1;
-export const BLOCK_FREE = 2;
+/** From where links count: below every block, so that none has the link 0. */
+let linkBase: VirtAddr = NOWHERE;
 
-const SEAL_USED = 0x7573_6564_9d3a_51c7n;
-const SEAL_FREE = 0x6672_6565_62c5_ae38n;
-
-let arenaStart: VirtAddr = NOWHERE;
-let endMark: VirtAddr = NOWHERE;
-
-/** The arena: `sizeBytes` from `start` on, both multiples of 16. Makes one free block, its answer, and the end mark. */
-export function blocksInit(start: VirtAddr, sizeBytes: number): VirtAddr {
-  const units = Math.trunc(sizeBytes / UNIT_BYTES) - 1;
-  arenaStart = start;
-  endMark = blockPlus(start, units);
-  poison(start, sizeBytes);
-  blockWrite(start, units, 0, BLOCK_FREE);
-  blockWrite(endMark, 1, units, BLOCK_USED);
-  return start;
+/** Blocks lie within 32 GiB from `start` on. */
+export function linksFrom(start: VirtAddr): void {
+  linkBase = virtAddr(start - WORD_BYTES);
 }
 
-export function blockFirst(): VirtAddr {
-  return arenaStart;
+/** The bytes that a block needs whose owner asks for `sizeBytes`, which is below 2^40. */
+export function blockBytesFor(sizeBytes: bigint): bigint {
+  const bytes = (sizeBytes + 15n) & ~7n;
+  return bytes < BLOCK_MIN ? BLOCK_MIN : bytes;
 }
-export function blockEndMark(): VirtAddr {
-  return endMark;
-}
-
-/** Can a block's header (not the end mark) be at `va`? False for everything while there is no arena. */
-export function isBlockPlace(va: bigint): boolean {
-  return va >= arenaStart && va < endMark && (va & BigInt(UNIT_BYTES - 1)) === 0n;
-}
-
-/** Units that a block needs whose owner asks for `sizeBytes` bytes. */
-export function unitsFor(sizeBytes: number): number {
-  const units = 1 + Math.trunc((sizeBytes + UNIT_BYTES - 1) / UNIT_BYTES);
-  return units < MIN_UNITS ? MIN_UNITS : units;
-}
-
-/** Writes a header; `state` is BLOCK_USED or BLOCK_FREE. */
-export function blockWrite(block: VirtAddr, units: number, unitsBefore: number, state: number): void {
-  headerOpen(block);
-  HEADER.setUnits(block, units);
-  HEADER.setUnitsBefore(block, unitsBefore);
-  HEADER.setSeal(block, sealOf(block, units, unitsBefore, state));
-  headerClose(block);
-}
-
-/** Is there a header at `block`, a place in the arena, and of which kind? */
-export function blockState(block: VirtAddr): number {
-  if (sealFits(block, BLOCK_USED)) return BLOCK_USED;
-  return blockIsFree(block) ? BLOCK_FREE : BLOCK_BROKEN;
-}
-/** Is there a free block's header at `block`, a place in the arena? */
-export function blockIsFree(block: VirtAddr): boolean {
-  return sealFits(block, BLOCK_FREE);
-}
-
-export function blockUnits(block: VirtAddr): number {
-  headerOpen(block);
-  const units = HEADER.units(block);
-  headerClose(block);
-  return units;
-}
-export function blockUnitsBefore(block: VirtAddr): number {
-  headerOpen(block);
-  const units = HEADER.unitsBefore(block);
-  headerClose(block);
-  return units;
-}
-/** The place `units` above `block`. */
-export function blockPlus(block: VirtAddr, units: number): VirtAddr {
-  return virtAddr(block + BigInt(units * UNIT_BYTES));
-}
-/** The block that starts where `block` ends. Not for the end mark. */
-export function blockAfter(block: VirtAddr): VirtAddr {
-  return blockPlus(block, blockUnits(block));
-}
-/** The block that ends where `block` starts; NOWHERE for the first. */
-export function blockBefore(block: VirtAddr): VirtAddr {
-  const units = blockUnitsBefore(block);
-  return units === 0 ? NOWHERE : virtAddr(block - BigInt(units * UNIT_BYTES));
-}
-
 /** What the owner of the block sees, and the way back. */
-export function blockBytes(block: VirtAddr): VirtAddr {
-  return virtAddr(block + BigInt(HEADER.SIZE));
+export function blockPayload(block: VirtAddr): VirtAddr {
+  return virtAddr(block + WORD_BYTES);
 }
-export function blockOfBytes(va: VirtAddr): VirtAddr {
-  return virtAddr(va - BigInt(HEADER.SIZE));
+export function blockOfPayload(va: VirtAddr): VirtAddr {
+  return virtAddr(BigInt.asUintN(64, va - WORD_BYTES));
 }
-
-function headerOpen(block: VirtAddr): void {
-  unpoison(block, HEADER.SIZE);
-}
-function headerClose(block: VirtAddr): void {
-  poison(block, HEADER.SIZE);
+export function blockPlus(block: VirtAddr, bytes: bigint): VirtAddr {
+  return virtAddr(block + bytes);
 }
 
-function sealFits(block: VirtAddr, state: number): boolean {
-  headerOpen(block);
-  const fits = HEADER.seal(block) === sealOf(block, HEADER.units(block), HEADER.unitsBefore(block), state);
-  headerClose(block);
-  return fits;
+/** The word of a block, as it is. */
+export function wordRead(at: VirtAddr): bigint {
+  unpoison(at, 8);
+  const word = load64(at);
+  poison(at, 8);
+  return word;
 }
-function sealOf(block: VirtAddr, units: number, unitsBefore: number, state: number): bigint {
-  const mark = state === BLOCK_USED ? SEAL_USED : SEAL_FREE;
-  return mark ^ block ^ ((BigInt(units) << 32n) | BigInt(unitsBefore));
+function wordWrite(at: VirtAddr, word: bigint): void {
+  unpoison(at, 8);
+  store64(at, word);
+  poison(at, 8);
+}
+
+/** Does the word fit its place? */
+export function wordFits(block: VirtAddr, word: bigint): boolean {
+  return checkOf(block, word) === word >> CHECK_SHIFT;
+}
+export function wordSize(word: bigint): bigint {
+  return word & SIZE_MASK;
+}
+export function wordTag(word: bigint): number {
+  return Number((word >> TAG_SHIFT) & 0xffn);
+}
+export function wordIsUsed(word: bigint): boolean {
+  return (word & USED) !== 0n;
+}
+/** Would the word fit if it were a used block's? That is what a block looks like that was one, until it is reused. */
+export function wordWasUsed(block: VirtAddr, word: bigint): boolean {
+  return wordFits(block, word | USED);
+}
+
+/** Writes a used block's word; `before` is BEFORE_FREE or 0. */
+export function usedWrite(block: VirtAddr, size: bigint, before: bigint, tag: number): void {
+  const word = size | USED | (BigInt(tag) << TAG_SHIFT);
+  wordWrite(block, word | before | (checkOf(block, word) << CHECK_SHIFT));
+}
+/** Writes a free block's word and its size at the end. The block before it is used; the next must be told. */
+export function freeWrite(block: VirtAddr, size: bigint): void {
+  wordWrite(block, size | (checkOf(block, size) << CHECK_SHIFT));
+  wordWrite(virtAddr(block + size - WORD_BYTES), size);
+}
+/** The block at `block`, whose word is `word`, is free and has become the end of another. */
+export function usedErase(block: VirtAddr, word: bigint): void {
+  wordWrite(block, word ^ USED);
+}
+/** The used block at `block`, whose word is `word`, has a free one before it from now on; or has it no more. */
+export function beforeFreeSet(block: VirtAddr, word: bigint): void {
+  wordWrite(block, word | BEFORE_FREE);
+}
+export function beforeFreeClear(block: VirtAddr, word: bigint): void {
+  wordWrite(block, word & ~BEFORE_FREE);
+}
+/** The size that stands below the word of a block with BEFORE_FREE. */
+export function sizeBefore(block: VirtAddr): bigint {
+  return wordRead(virtAddr(block - WORD_BYTES));
+}
+
+// ---- links ---------------------------------------------------------------------------------------------------
+/** A link to `block`; 0 is none. */
+export function linkTo(block: VirtAddr): number {
+  return Number((block - linkBase) >> 3n);
+}
+export function linkBlock(link: number): VirtAddr {
+  return virtAddr(linkBase + (BigInt(link) << 3n));
+}
+export function nextRead(block: VirtAddr): number {
+  return linkRead(virtAddr(block + 8n));
+}
+export function previousRead(block: VirtAddr): number {
+  return linkRead(virtAddr(block + 12n));
+}
+export function nextWrite(block: VirtAddr, link: number): void {
+  linkWrite(virtAddr(block + 8n), link);
+}
+export function previousWrite(block: VirtAddr, link: number): void {
+  linkWrite(virtAddr(block + 12n), link);
+}
+function linkRead(at: VirtAddr): number {
+  unpoison(at & ~7n, 8);
+  const link = load32(at);
+  poison(at & ~7n, 8);
+  return link;
+}
+function linkWrite(at: VirtAddr, link: number): void {
+  unpoison(at & ~7n, 8);
+  store32(at, link);
+  poison(at & ~7n, 8);
+}
+
+function checkOf(block: VirtAddr, word: bigint): bigint {
+  return BigInt.asUintN(64, ((word & CHECKED) ^ block) * HASH) >> CHECK_SHIFT;
 }

@@ -8,7 +8,7 @@ export { tablesInit } from "../../../kernel/mm/paging/tables.ts";
 export { mapPage } from "../../../kernel/mm/paging/map.ts";
 export { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 export { translate } from "../../../kernel/mm/paging/walk.ts";
-export { heapGive, heapInit, heapTake } from "../../../kernel/mm/heap/heap.ts";
+export { heapGive, heapInit, heapTake } from "./first-fit/heap.ts";
 export { crc32, crc32Init } from "./crc32.ts";
 export { pack, unpack } from "./pack.ts";
 export { scanCharacters, scanTokens } from "./scan.ts";

@@ -3,7 +3,8 @@ import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, store64 } from "../../../kernel/doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
-import { heapAudit, heapFree, heapGive, heapLargest, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
+import { heapAudit } from "../../../kernel/mm/heap/heap-audit.ts";
+import { heapFree, heapGive, heapLargest, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 
 const SMALLEST = 16n;

@@ -1,8 +1,8 @@
 /** The list of free blocks, the one freed last first; links lie where the owner's bytes were (see block.ts). */
-import { panic } from "../../base/panic.ts";
-import { poison, unpoison } from "../../doors/machine.ts";
-import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
-import { layout, u64 } from "../../lib/layout.ts";
+import { panic } from "../../../../kernel/base/panic.ts";
+import { poison, unpoison } from "../../../../kernel/doors/machine.ts";
+import { NOWHERE, type VirtAddr, virtAddr } from "../../../../kernel/lib/addr.ts";
+import { layout, u64 } from "../../../../kernel/lib/layout.ts";
 import { blockBytes, isBlockPlace } from "./block.ts";
 
 const LINKS = layout(16, { next: u64, previous: u64 });

@@ -1,0 +1,93 @@
+/** What to say of a pointer that the heap cannot take back, and of an overwritten word; then the kernel stops. */
+"compiler: cold";
+import { logEnd, logHex, logLine, logNumber, logText, logVirt } from "../../base/log.ts";
+import { panic } from "../../base/panic.ts";
+import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { zoneIsHollow, zoneOf } from "./arena.ts";
+import {
+  BEFORE_FREE, blockOfPayload, blockPayload, blockPlus, sizeBefore, wordFits, wordIsUsed, wordRead, wordSize, wordTag,
+  wordWasUsed,
+} from "./block.ts";
+import { classOf, ZONE } from "./classes.ts";
+import { tagLog } from "./heap-tags.ts";
+
+/** `va` was to be given back, and cannot be. */
+export function giveRefuse(va: VirtAddr): never {
+  const block = blockOfPayload(va);
+  const zone = zoneOf(block);
+  if (zone === 0n) panic("heap: given back, but never the heap's", va);
+  const around = blockAround(zone, va);
+  if (around === NOWHERE) {
+    logLine("mm/heap: the blocks before it do not lead there: one of them was overwritten");
+  } else {
+    surroundings(zone, around);
+  }
+  if ((va & 7n) !== 0n) panic("heap: given back, but not where a block can start", va);
+  if (around !== NOWHERE && around !== block && wordIsUsed(wordRead(around))) {
+    panic("heap: given back, but inside a block", va);
+  }
+  if (around !== NOWHERE && (zoneIsHollow(zone) || wasBlock(block))) panic("heap: given back twice", va);
+  if (around !== NOWHERE && around !== block) panic("heap: given back, but it is free, and no block starts there", va);
+  panic("heap: the header of a block was overwritten", va);
+}
+
+/** Is there what is left of a block's word: of a free one, or of a used one that was marked as gone? */
+function wasBlock(block: VirtAddr): boolean {
+  const word = wordRead(block);
+  return wordFits(block, word) || wordWasUsed(block, word);
+}
+
+/** `block` was to be given back; the word of its neighbour does not fit. */
+export function neighbourRefuse(block: VirtAddr, neighbour: VirtAddr): never {
+  blockLog("block", block);
+  logVirt("mm/heap: neighbour at=", neighbour);
+  if (zoneOf(neighbour) !== 0n) logHex(" header=", wordRead(neighbour));
+  logEnd();
+  panic("heap: the header of a neighbour was overwritten (overrun?)", blockPayload(block));
+}
+
+/** The block in whose bytes `va` lies, from the zone's start on; NOWHERE if the words do not lead that far. */
+export function blockAround(zone: bigint, va: VirtAddr): VirtAddr {
+  let block = ZONE.start(zone);
+  for (;;) {
+    const word = wordRead(block);
+    const size = wordSize(word);
+    if (!wordFits(block, word) || size === 0n || blockPlus(block, size) > ZONE.end(zone)) return NOWHERE;
+    if (va < blockPlus(block, size)) return block;
+    block = blockPlus(block, size);
+  }
+}
+
+/** `mm/heap: block v0x444444440010 bytes=56 class=8 used by console`. */
+export function blockLog(what: string, block: VirtAddr): void {
+  const word = wordRead(block);
+  logText("mm/heap: ");
+  logText(what);
+  logVirt(" ", blockPayload(block));
+  if (!wordFits(block, word)) {
+    logHex(" overwritten: header=", word);
+    logEnd();
+    return;
+  }
+  if (wordSize(word) === 0n) {
+    logLine(" is the end mark");
+    return;
+  }
+  logNumber(" bytes=", Number(wordSize(word)));
+  logNumber(" class=", Number(classOf(wordSize(word))));
+  if (wordIsUsed(word)) {
+    logText(" used by ");
+    tagLog(wordTag(word));
+  } else {
+    logText(" free");
+  }
+  logEnd();
+}
+
+function surroundings(zone: bigint, block: VirtAddr): void {
+  const word = wordRead(block);
+  if ((word & BEFORE_FREE) !== 0n) blockLog("before it", virtAddr(block - sizeBefore(block)));
+  else if (block !== ZONE.start(zone)) blockLog("before it", blockAround(zone, virtAddr(block - 1n)));
+  blockLog("it lies in", block);
+  blockLog("after it", blockPlus(block, wordSize(word)));
+}
