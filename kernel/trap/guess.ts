@@ -13,6 +13,7 @@ import {
   type PhysAddr, physAddr,
 } from "../lib/addr.ts";
 import { heapEnd, heapStart } from "../mm/heap/heap.ts";
+import { FREED } from "../mm/phys/freed-pattern.ts";
 import { regionFind, regionName } from "../mm/phys/regions.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 
@@ -38,6 +39,7 @@ export function guessLog(address: bigint, error: bigint): void {
   if (address < PAGE_SIZE && isFetch) logLine("  guess    a call of a function that was never set?");
   else if (address < PAGE_SIZE) logLine("  guess    null pointer?");
   else if (guardAt(address) !== NONE) logLine("  guess    stack overflow?");
+  else if (isFreedPattern(address)) logLine("  guess    a pointer out of freed memory: used after free?");
   else if (!isCanonical(address)) logLine("  guess    a number used as a pointer, or a pointer written over?");
   else if (isFetch) logLine("  guess    a jump through a pointer that was written over?");
   else if (isIn(address, textStart(), textEnd())) logLine("  guess    a write through a pointer to code?");
@@ -68,7 +70,13 @@ function suspectLog(name: string, value: bigint): void {
   logText("  guess    ");
   logText(name);
   logHex(", ", value);
-  logLine(", was used as an address?");
+  if (isFreedPattern(value)) logLine(", is what freed memory is full of: used after free?");
+  else logLine(", was used as an address?");
+}
+
+/** Near enough to be a field of a record that a pointer out of freed memory should lead to. */
+function isFreedPattern(value: bigint): boolean {
+  return value >> 16n === FREED >> 16n;
 }
 
 function lowerHalfLog(address: bigint): void {

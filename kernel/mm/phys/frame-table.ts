@@ -8,9 +8,9 @@
  *   +16  | owner                                                         |
  *   +24  | page                                                          |
  *
- * references: mappings and pins; of a table its entries in use; RUN in the head of a run. kind: one of KIND. node: NUMA.
- * order: of the run, a power of two. next, previous: one list at a time. owner: an OWNER. page: which page of the owner's
- * it holds; nobody has said if 0.
+ * references: mappings and pins; of a table its entries in use; RUN in the head of a run. kind: one of KIND. node:
+ * NUMA. order: of the run, a power of two. next, previous: one list at a time. owner: an OWNER. page: which page of the
+ * owner's it holds; nobody has said if 0.
  *
  * A run has one record, its head's: what it says is true of all its frames. The others have none until runSplit.
  */

@@ -215,6 +215,14 @@ test.each([
   expect(report({ vector: 14n, error })).toContain(`  guess    ${guess}`);
 });
 
+test("what freed memory is full of is called that, also with the offset of a field", () => {
+  machine.cpu.cr2 = 0xf4ee_f4ee_f4ee_f4f6n;
+  expect(report({ vector: 14n, error: 0n })).toContain("  guess    a pointer out of freed memory: used after free?");
+  expect(report({ vector: 13n, rbx: 0xf4ee_f4ee_f4ee_f4een })).toContain(
+    "  guess    rbx, 0xf4eef4eef4eef4ee, is what freed memory is full of: used after free?",
+  );
+});
+
 test("general protection names each register that cannot be an address", () => {
   const lines = report({ vector: 13n, rax: 0xdead_beef_dead_beefn, r15: 0x8000_0000_0000_0000n, rbx: 0x1234n });
   expect(lines.filter((line) => line.startsWith("  guess"))).toEqual([
