@@ -22,6 +22,7 @@ function isKnown(at: number, end: number): boolean {
   return (
     keyMatches("heap.base", at, end) ||
     keyMatches("heap.size", at, end) ||
+    keyMatches("heap.max", at, end) ||
     keyMatches("panic", at, end) ||
     keyMatches("scenario", at, end) // tests/qemu/kernel
   );

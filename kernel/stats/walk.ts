@@ -16,7 +16,7 @@ import { imageEnd, imageStart } from "../arch/image.ts";
 import { columnNumber } from "../base/columns.ts";
 import { logEnd, logHexDigits, logLine, logNumber, logPhys, logText, logVirt } from "../base/log.ts";
 import { frameIsTaken } from "../mm/phys/frames.ts";
-import { REGION_RECORDS, regionFind, regionKind } from "../mm/phys/regions.ts";
+import { REGION_RECORDS, REGION_USABLE, regionFind, regionKind } from "../mm/phys/regions.ts";
 import {
   levelSpan, PTE_ACCESSED, PTE_CACHE_DISABLE, PTE_DIRTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE,
   PTE_WRITE_THROUGH, pteFrame, pteIsPresent, pteTried, pteTry, TABLE_ENTRIES, TOP_LEVEL, type Pte,
@@ -110,11 +110,11 @@ function pageShow(pte: Pte, level: number, va: VirtAddr): void {
   }
 }
 
-/** Can a page table be here? The boot tables lie in the image, the frame table's in a region, all others are frames. */
+/** Can a page table be here? The boot tables lie in the image, the frame table's in a region, all others are the pool's. */
 function isTablePlace(table: Frame): boolean {
   if ((table >= frameOf(imageStart()) && table < frameOf(imageEnd())) || frameIsTaken(table)) return true;
   const region = regionFind(frameAddr(table));
-  return region >= 0 && regionKind(region) === REGION_RECORDS;
+  return region >= 0 && (regionKind(region) === REGION_RECORDS || regionKind(region) === REGION_USABLE);
 }
 
 /** PS makes an entry of level 2 or 3 a page; in level 4 it is reserved, in level 1 it means PAT. */

@@ -61,11 +61,13 @@ function told(frames: readonly Frame[]): string[] {
 }
 
 const HEAP = "kernel/mm/heap/heap.ts";
+const HEAP_CHECK = "kernel/mm/heap/heap-check.ts";
 const HEAP_REFUSE = "kernel/mm/heap/heap-refuse.ts";
 /** What heapGive calls when it cannot take a block back. */
 const refused = (words: string): string[] => [
   `giveRefuse ${line(HEAP_REFUSE, `panic("heap: ${words}"`)}`,
-  `blockGive ${line(HEAP, "wordFits(block, word)) giveRefuse(va)")}`, `heapGive ${line(HEAP, "    blockGive(va);")}`,
+  `checkGiven ${line(HEAP_CHECK, "wordFits(block, word)) giveRefuse(va)")}`,
+  `heapGive ${line(HEAP, "    const oldest = checkGiven(va);")}`,
 ];
 const FRAMES = "kernel/mm/phys/frames.ts";
 
@@ -81,7 +83,8 @@ test.each<[string, string, () => string[]]>([
   ["panic-merged", "one of several ends that are the same but for their lines", () => [`either ${here("merged")}`]],
   ["panic-divide", "a division by zero", () => [`divide ${here("divide")}`]],
   ["panic-twice", "a block given back twice", () => [
-    ...refused("given back twice"), `giveTwice ${here("twice")}`,
+    `checkGiven ${line(HEAP_CHECK, 'panic("heap: given back twice"')}`,
+    `heapGive ${line(HEAP, "    const oldest = checkGiven(va);")}`, `giveTwice ${here("twice")}`,
   ]],
   ["panic-frame", "a frame given back twice", () => [
     `frameGive ${line(FRAMES, 'panic("frames: given back twice"')}`, `frameGiveTwice ${here("frame")}`,

@@ -27,7 +27,7 @@ test.each([
   ["firmware", "the direct map shows memory only", ["#PF page fault", "address  v0xffff80fd00000000\n"]],
   ["divide", "a division by zero says where it was", ["panic: division by zero at tests/qemu/kernel/trespass.ts:"]],
   ["report-walk", "a page table that is gone is told", ["stopped: the table of level 4 cannot be read at p0x10000000"]],
-  ["heap-twice", "a block given back twice panics", ["panic: heap: given back twice\n  value    0x4444444400"]],
+  ["heap-twice", "a block given back twice panics", ["panic: heap: given back twice\n  value    0x4444444"]],
   ["frame-twice", "a frame given back twice panics", ["panic: frames: given back twice\n  value    0x"]],
 ])("trespass %s: %s", async (scenario, _fact, words) => {
   const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=${scenario} panic=exit` });

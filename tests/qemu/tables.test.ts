@@ -8,16 +8,19 @@ import { hex, type Leaf, walk, type Walk } from "./walker.ts";
 const PAGE = 4096n;
 const DIRECT_MAP = 0xffff_8000_0000_0000n;
 const DIRECT_MAP_END = 0xffff_c000_0000_0000n;
+const FRAME_TABLE = 0xffff_c000_0000_0000n;
+const FRAME_TABLE_END = 0xffff_d000_0000_0000n;
+const RECORD = 32n;
 const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 const DEMAND_PAGE = 0xffff_e800_1234_5000n;
 const PHYSICAL_BITS = 40; // what QEMU's emulation has, whatever its CPU is called
 
 /** Kinds of memory in `memmap` that the kernel may look at, and of these those which the frame pool owns. */
 const MEMORY = [
-  "usable", "first MiB", "frame bitmap", "boot information", "module", "boot code and tables", "kernel", "ACPI tables",
-  "ACPI NVS",
+  "usable", "first MiB", "frame bitmap", "frame records", "boot information", "module", "kernel", "ACPI tables", "ACPI NVS",
 ];
-const POOL = ["usable", "boot code and tables"];
+const POOL = ["usable"];
+const RECORDS = "frame records";
 
 interface Region {
   start: bigint;
@@ -46,7 +49,8 @@ const machines: [string, Boot, { heapBase: bigint; heapSize: bigint }][] = [
 describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, heapSize }) => {
   const symbols = elfSymbols(join(ROOT, "build/kernel.elf"));
   let found: Walk;
-  let outside: Leaf[]; // all that is not the direct map
+  let outside: Leaf[]; // all that is neither the direct map nor the frame table
+  let records: Leaf[];
   let regions: Region[];
   let framesInUse: (pa: bigint) => Promise<boolean>;
   const monitor = new Monitor();
@@ -60,9 +64,10 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     await monitor.connect();
     const root = await monitor.stop();
     found = await walk(root, (table) => monitor.table(table), PHYSICAL_BITS);
-    outside = found.leaves.filter((leaf) => leaf.va < DIRECT_MAP || leaf.va >= DIRECT_MAP_END);
+    records = found.leaves.filter((leaf) => leaf.va >= FRAME_TABLE && leaf.va < FRAME_TABLE_END);
+    outside = found.leaves.filter((leaf) => leaf.va < DIRECT_MAP || leaf.va >= FRAME_TABLE_END);
     const bitmap = regions.find((region) => region.what === "frame bitmap")!.start;
-    framesInUse = (pa) => isBitSet(monitor, bitmap, pa / PAGE);
+    framesInUse = async (pa) => !(await isBitSet(monitor, bitmap, pa / PAGE));
   });
   afterAll(() => {
     talk.close();
@@ -115,6 +120,19 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     expect(between.map((leaf) => hex(leaf.va))).toEqual([hex(DEMAND_PAGE)]);
   });
 
+  test("the frame table has the records of all memory that is usable, in frames kept for them and no others", () => {
+    const kept = regions.filter((region) => region.what === RECORDS);
+    const isKept = (leaf: Leaf): boolean => kept.some(({ start, end }) => leaf.pa >= start && leaf.pa + leaf.size <= end);
+    expect(records.filter((leaf) => !isKept(leaf) || leaf.executable || !leaf.writable).map(shown)).toEqual([]);
+    expect(new Set(records.map((leaf) => leaf.pa)).size).toBe(records.length);
+    for (const { start, end } of regions.filter((region) => POOL.includes(region.what))) {
+      for (const frame of [start / PAGE, end / PAGE - 1n]) {
+        const at = FRAME_TABLE + frame * RECORD;
+        expect(records.some((leaf) => at >= leaf.va && at < leaf.va + leaf.size), hex(at)).toBe(true);
+      }
+    }
+  });
+
   test("the direct map shows all memory, each byte at its place, and no device", () => {
     const direct = found.leaves.filter((leaf) => leaf.va >= DIRECT_MAP && leaf.va < DIRECT_MAP_END);
     expect(direct.filter((leaf) => leaf.va - DIRECT_MAP !== leaf.pa || leaf.executable).map(shown)).toEqual([]);
@@ -139,8 +157,8 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     const mapped = new Set(outside.map((leaf) => leaf.pa));
     for (const table of found.tables) {
       const what = regions.find((region) => table >= region.start && table < region.end)?.what;
-      expect(POOL, hex(table)).toContain(what);
-      expect(await framesInUse(table), hex(table)).toBe(true);
+      expect([...POOL, RECORDS], hex(table)).toContain(what);
+      if (what !== RECORDS) expect(await framesInUse(table), hex(table)).toBe(true);
       expect(mapped.has(table), hex(table)).toBe(false);
     }
   });
@@ -176,14 +194,14 @@ function merged(stretches: { start: bigint; end: bigint }[]): string[] {
 }
 
 function regionsOf(said: string): Region[] {
-  const row = /^ *p(0x[0-9a-f]+) +p(0x[0-9a-f]+) +\d+ {2}(.+)$/gm;
+  const row = /^ *p(0x[0-9a-f]+) +p(0x[0-9a-f]+) +\d+ {2}\w+ +(.+)$/gm;
   const rows = [...said.matchAll(row)];
   return rows.map(([, start, end, what]) => ({ start: BigInt(start!), end: BigInt(end!), what: what! }));
 }
 
-/** Bit `index` of the words at physical `at`: in the first bitmap of the frame pool, 1 is in use. */
+/** Bit `index` of every other word at physical `at`: of the frame pool's bitmaps the one in which 1 is free. */
 async function isBitSet(monitor: Monitor, at: bigint, index: bigint): Promise<boolean> {
-  const byte = at + (index / 64n) * 8n;
+  const byte = at + (index / 64n) * 16n;
   const entries = await monitor.table(byte - (byte % PAGE));
   return ((entries[Number((byte % PAGE) / 8n)]! >> (index % 64n)) & 1n) === 1n;
 }

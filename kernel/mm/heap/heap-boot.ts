@@ -14,6 +14,7 @@ import {
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
 import { levelFrames } from "../paging/pte.ts";
+import { slotShare } from "../paging/tables.ts";
 import { framesFree } from "../phys/frames.ts";
 import { heapInitMapped } from "./heap.ts";
 
@@ -44,6 +45,7 @@ let max = HEAP_MAX;
  */
 export function heapBoot(): Status {
   optionsRead();
+  slotShare(base);
   let status = isRoomLeft() ? heapMap() : NO_MEMORY;
   if (status !== OK && size > HEAP_SIZE) {
     logHex("mm/heap: not enough memory for heap.size=", size);

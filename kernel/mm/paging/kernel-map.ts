@@ -32,7 +32,7 @@ import { mapLargest, mapRange } from "./map.ts";
 import {
   levelSpan, PTE_EMPTY, PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
-import { tableEntriesAdd, tablesInit, tablesReachAll, tablesShare, tablesStock, tableTake } from "./tables.ts";
+import { tableEntriesAdd, tablesInit, tablesReachAll, tablesStock, tableTake } from "./tables.ts";
 import { tableTreeGive, unmapPage } from "./unmap.ts";
 import { entryAddr, entryReach, NO_ENTRY } from "./walk.ts";
 
@@ -76,7 +76,6 @@ export function kernelMapSwitch(): void {
   flushAll(); // however the boot tables marked their pages
   flushPay();
   tablesReachAll();
-  tablesShare(root);
 }
 
 /** The root of the kernel's tables; NO_FRAME before kernelMapBuild. */

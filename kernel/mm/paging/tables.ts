@@ -7,7 +7,7 @@
  */
 import { panic } from "../../base/panic.ts";
 import { fillWords } from "../../doors/machine.ts";
-import { BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, NO_FRAME, physAddr } from "../../lib/addr.ts";
+import { BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, KERNEL_HALF, NO_FRAME, physAddr, type VirtAddr } from "../../lib/addr.ts";
 import { FRAME, frameNext, frameNextSet, frameRecord } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import type { Owner } from "../phys/owners.ts";
@@ -15,16 +15,19 @@ import { rangeTake } from "../phys/ranges.ts";
 import { cursorForget } from "./cursor.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
+const SLOT_SHIFT = 39n;
+const NO_SLOT = 0xffff_ffffn;
+
 let stock: Frame = NO_FRAME;
 let stockCount = 0;
-let sharedRoot: Frame = NO_FRAME;
+let sharedSlot = NO_SLOT;
 let isBooting = true; // only frames below BOOT_REACH can be written
 
 /** The boot tables are (again) the ones in use: tables must lie where they reach. */
 export function tablesInit(): void {
   stock = NO_FRAME;
   stockCount = 0;
-  sharedRoot = NO_FRAME;
+  sharedSlot = NO_SLOT;
   isBooting = true;
   cursorForget();
 }
@@ -34,12 +37,13 @@ export function tablesReachAll(): void {
   isBooting = false;
 }
 
-/** Every space shares what hangs under this root's entries: their tables of level 3 stay, empty or not. */
-export function tablesShare(root: Frame): void {
-  sharedRoot = root;
+/** The 512 GiB around `va` are the kernel's in every space: their table of level 3 stays from now on, empty or not. */
+export function slotShare(va: VirtAddr): void {
+  sharedSlot = va >> SLOT_SHIFT;
 }
-export function isShared(root: Frame): boolean {
-  return root === sharedRoot;
+/** So are all slots of the kernel half. */
+export function isShared(va: VirtAddr): boolean {
+  return va >= KERNEL_HALF || va >> SLOT_SHIFT === sharedSlot;
 }
 
 /** Makes sure that `count` tables of `owner` can be taken; otherwise false, and the stock is empty. */

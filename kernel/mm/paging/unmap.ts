@@ -1,5 +1,5 @@
 /** Taking mappings away, all or nothing. */
-import { type Frame, KERNEL_HALF, type Page, pageAfter, type PhysAddr } from "../../lib/addr.ts";
+import { type Frame, type Page, pageAfter, type PhysAddr } from "../../lib/addr.ts";
 import { NOT_MAPPED, OK, type Status, type Owed, owed } from "../../lib/status.ts";
 import { frameGive } from "../phys/frames.ts";
 import { cursorForget } from "./cursor.ts";
@@ -80,7 +80,7 @@ function entriesClear(root: Frame, page: Page, entry: PhysAddr, count: number, l
 
 /** Takes the empty table of `level` that covers `page` out of use, and those above it that are empty then. */
 export function tablesPrune(root: Frame, page: Page, level: number): void {
-  const highest = page >= KERNEL_HALF || isShared(root) ? TOP_LEVEL - 2 : TOP_LEVEL - 1;
+  const highest = isShared(page) ? TOP_LEVEL - 2 : TOP_LEVEL - 1;
   for (let at = level; at <= highest; at++) {
     const above = entryFind(root, page, at + 1);
     if (above === NO_ENTRY) return;

@@ -39,7 +39,10 @@ export function frameDescribe(frame: Frame): void {
   logEnd();
 }
 
-/** `mm/phys: frame 1024 p0x400000 TABLE references=0 order=0 owner=kernel page=0x0`, from the record as it is. */
+/**
+ * `mm/phys: frame 1024 p0x400000 TABLE references=0 order=0 owner=kernel`, from the record as it is; then its page, if
+ * one is said.
+ */
 export function frameLog(frame: Frame): void {
   const record = frameRecord(frame);
   frameBegin(frame);
@@ -49,6 +52,9 @@ export function frameLog(frame: Frame): void {
   logNumber(" order=", FRAME.order(record));
   logText(" owner=");
   ownerLog(FRAME.owner(record));
+  logEnd();
+  if (FRAME.page(record) === 0n) return;
+  frameBegin(frame);
   logHex(" page=", FRAME.page(record));
   logEnd();
 }

@@ -36,10 +36,10 @@ export const SPAN = layout(24, { start: u64, end: u64, kind: u32, reserved: u32 
 const REGION_LIMIT = 1024;
 
 const regions = staticBytes(REGION_LIMIT * SPAN.SIZE, 8);
-let made = 0;
+let regionsMade = 0;
 
 export function regionCount(): number {
-  return made;
+  return regionsMade;
 }
 export function regionStart(index: number): PhysAddr {
   return physAddr(SPAN.start(spanAt(index)));
@@ -117,7 +117,7 @@ export function kindIsFromUsable(kind: number): boolean {
 
 /** The region in which `pa` lies, or -1. Cost: the number of regions. */
 export function regionFind(pa: PhysAddr): number {
-  for (let i = 0; i < made; i++) {
+  for (let i = 0; i < regionsMade; i++) {
     if (pa >= regionStart(i) && pa < regionEnd(i)) return i;
   }
   return -1;
@@ -126,7 +126,7 @@ export function regionFind(pa: PhysAddr): number {
 /** Bytes in all regions of a kind. */
 export function regionBytes(kind: number): bigint {
   let total = 0n;
-  for (let i = 0; i < made; i++) {
+  for (let i = 0; i < regionsMade; i++) {
     if (regionKind(i) === kind) total += regionEnd(i) - regionStart(i);
   }
   return total;
@@ -134,17 +134,17 @@ export function regionBytes(kind: number): bigint {
 
 // ---- for memory-map.ts ---------------------------------------------------------------------------------------
 export function regionsClear(): void {
-  made = 0;
+  regionsMade = 0;
 }
 /** From the lowest address up; neighbours of one kind become one region. */
 export function regionAppend(start: bigint, end: bigint, kind: number): void {
-  if (made > 0 && regionEnd(made - 1) === start && regionKind(made - 1) === kind) {
-    SPAN.setEnd(spanAt(made - 1), end);
+  if (regionsMade > 0 && regionEnd(regionsMade - 1) === start && regionKind(regionsMade - 1) === kind) {
+    SPAN.setEnd(spanAt(regionsMade - 1), end);
     return;
   }
-  if (made === REGION_LIMIT) panic("regions: too many", start);
-  spanWrite(spanAt(made), start, end, kind);
-  made++;
+  if (regionsMade === REGION_LIMIT) panic("regions: too many", start);
+  spanWrite(spanAt(regionsMade), start, end, kind);
+  regionsMade++;
 }
 export function spanWrite(at: bigint, start: bigint, end: bigint, kind: number): void {
   SPAN.setStart(at, start);

@@ -182,7 +182,7 @@ test("frame says of any physical address what its frame is", () => {
   const taken = `p0x${(frame * 4096).toString(16)}`;
   const asked = [`frame ${taken}`, "frame 0x109000", "frame 0xa0000", "frame 0xffff_ffff_ffff_ffff", "frame x"];
   expect(answers(...asked)).toEqual([
-    [`mm/phys: frame ${frame} ${taken} KERNEL references=0 order=0 owner=kernel page=0x0`],
+    [`mm/phys: frame ${frame} ${taken} KERNEL references=0 order=0 owner=kernel`],
     ["mm/phys: frame 265 p0x109000 is kept by the kernel: kernel"],
     ["mm/phys: frame 160 p0xa0000 is kept by the machine: a hole"],
     ["No physical address has more than 52 bits."],
@@ -200,7 +200,7 @@ test("leaks names the frames of an owner that is gone, until they come back", ()
   expect(ownerClose(owner)).toBe(false);
   expect(answer("leaks")).toEqual([
     "Frames whose owner is gone: 4",
-    `mm/phys: frame ${run} p0x${(run * 4096).toString(16)} USER references=0 order=2 owner=7 (gone) page=0x0`,
+    `mm/phys: frame ${run} p0x${(run * 4096).toString(16)} USER references=0 order=2 owner=7 (gone)`,
   ]);
   runGive(run, 2);
   expect([answer("leaks"), ownerClose(owner)]).toEqual([["No frame has an owner that is gone."], true]);

@@ -55,7 +55,7 @@ test("one that is referenced", () => {
   frameReferenceAdd(mine);
   const { panic, log } = refused(() => frameGive(mine));
   expect(panic).toContain("frames: given back with references");
-  expect(log).toBe("mm/phys: frame 4096 p0x1000000 SHARED references=2 order=0 owner=12 page=0x0");
+  expect(log).toBe("mm/phys: frame 4096 p0x1000000 SHARED references=2 order=0 owner=12");
 });
 
 test("one whose owner has gone: the log says so", () => {
@@ -70,7 +70,7 @@ test("the head of a run alone", () => {
   const first = runTake(4, openOwner(12));
   const { panic, log } = refused(() => frameGive(first));
   expect(panic).toContain("frames: given back alone, but it is the head of a run");
-  expect(log).toBe("mm/phys: frame 4096 p0x1000000 USER references=0 order=4 owner=12 page=0x0");
+  expect(log).toBe("mm/phys: frame 4096 p0x1000000 USER references=0 order=4 owner=12");
 });
 
 test("one within a run: the log has the run's head", () => {
