@@ -110,7 +110,9 @@ function pageShow(pte: Pte, level: number, va: VirtAddr): void {
   }
 }
 
-/** Can a page table be here? The boot tables lie in the image, the frame table's in a region, all others are the pool's. */
+/**
+ * Can a page table be here? The boot tables lie in the image, the frame table's in a region, all others are the pool's.
+ */
 function isTablePlace(table: Frame): boolean {
   if ((table >= frameOf(imageStart()) && table < frameOf(imageEnd())) || frameIsTaken(table)) return true;
   const region = regionFind(frameAddr(table));

@@ -13,7 +13,7 @@ const COMMANDS = [
   `break ${STOP.slice(STOP.lastIndexOf("/") + 1)}`,
   "continue",
   ...["bt", "next", "info locals", "print va", "print/x va + 1", "print regionsMade"],
-  ...["walk 0xffff_e800_0000_0000n", "regions", "frame-record 0", "frame-record 1024", "print-record &regions SPAN"],
+  ...["walk 0xffff_e800_0000_0000n", "regions", "frame-record 0", "frame-record 1024", "print-record &regionTable SPAN"],
   ...["whatis $pte", "watch *$pte", "continue"],
   ...["bt", "delete", "break logPhys", "continue", "info args", "finish"],
 ].flatMap((command) => [`echo \\n== ${command}\\n`, command]);
@@ -85,8 +85,8 @@ describe.skipIf(!HAS_GDB).each(["debug", "kernel"] as const)("gdb and build/%s.e
   });
 
   test("print-record shows a record by its layout", () => {
-    expect(answer("print-record &regions SPAN")).toMatch(/^SPAN at 0xffff\w+, 24 bytes\n {2}\+0 +start +0 +0x0$/m);
-    expect(answer("print-record &regions SPAN")).toMatch(/^ {2}\+16 +kind +2 +0x2$/m); // REGION_LOW: the first MiB
+    expect(answer("print-record &regionTable SPAN")).toMatch(/^SPAN at 0xffff\w+, 24 bytes\n {2}\+0 +start +0 +0x0$/m);
+    expect(answer("print-record &regionTable SPAN")).toMatch(/^ {2}\+16 +kind +2 +0x2$/m); // REGION_LOW: the first MiB
   });
 
   test("nothing is wrong with the debug information", () => {

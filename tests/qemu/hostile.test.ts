@@ -15,7 +15,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "hostile-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("options", () => {
-  test.each(["60M", "61M", "62972K", "62980K", "62988K", "62996K", "63M", "32G"])(
+  test.each(["60M", "61M", "62972K", "62980K", "62988K", "62996K", "63M", "16G"])(
     "heap.size=%s of 64M: the kernel keeps memory to work with, or says that it takes the default",
     async (size) => {
       const options = `heap.size=${size} panic=exit`;

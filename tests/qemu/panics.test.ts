@@ -70,6 +70,7 @@ const refused = (words: string): string[] => [
   `heapGive ${line(HEAP, "    const oldest = checkGiven(va);")}`,
 ];
 const FRAMES = "kernel/mm/phys/frames.ts";
+const FRAME_REFUSALS = "kernel/mm/phys/frame-refusals.ts";
 
 /**
  * For each: what the headline says, and frames that must follow one another in this order, with nothing of TypeScript
@@ -87,7 +88,9 @@ test.each<[string, string, () => string[]]>([
     `heapGive ${line(HEAP, "    const oldest = checkGiven(va);")}`, `giveTwice ${here("twice")}`,
   ]],
   ["panic-frame", "a frame given back twice", () => [
-    `frameGive ${line(FRAMES, 'panic("frames: given back twice"')}`, `frameGiveTwice ${here("frame")}`,
+    `refuseUnlessOut ${line(FRAME_REFUSALS, 'panic("frames: given back twice"')}`,
+    `frameGiveRefuse ${line(FRAME_REFUSALS, "  refuseUnlessOut(frame);")}`,
+    `frameGive ${line(FRAMES, "pairHeadsAgain(pair)) frameGiveRefuse(frame)")}`, `frameGiveTwice ${here("frame")}`,
   ]],
   ["panic-header", "a header of the heap written over", () => [
     ...refused("the header of a block was overwritten"), `writeBeforeBlock ${here("header")}`,

@@ -7,7 +7,9 @@
  */
 import { panic } from "../../base/panic.ts";
 import { fillWords } from "../../doors/machine.ts";
-import { BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, KERNEL_HALF, NO_FRAME, physAddr, type VirtAddr } from "../../lib/addr.ts";
+import {
+  BOOT_REACH, type Frame, frameAddr, frameBytes, frameOf, KERNEL_HALF, NO_FRAME, physAddr, type VirtAddr,
+} from "../../lib/addr.ts";
 import { FRAME, frameNext, frameNextSet, frameRecord } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import type { Owner } from "../phys/owners.ts";

@@ -35,7 +35,7 @@ export const SPAN = layout(24, { start: u64, end: u64, kind: u32, reserved: u32 
 /** More than there can be: memory-map.ts has at most half as many claims, and between two bounds lies one region. */
 const REGION_LIMIT = 1024;
 
-const regions = staticBytes(REGION_LIMIT * SPAN.SIZE, 8);
+const regionTable = staticBytes(REGION_LIMIT * SPAN.SIZE, 8);
 let regionsMade = 0;
 
 export function regionCount(): number {
@@ -153,5 +153,5 @@ export function spanWrite(at: bigint, start: bigint, end: bigint, kind: number):
 }
 
 function spanAt(index: number): bigint {
-  return regions + BigInt(index * SPAN.SIZE);
+  return regionTable + BigInt(index * SPAN.SIZE);
 }

@@ -75,7 +75,7 @@ def regions():
     (span,) = program.layouts()["SPAN"]
     kinds = program.constants(MEMORY_MAP, "REGION")
     words = region_words()
-    start = program.address_of("regions")
+    start = program.address_of("regionTable")
     for index in range(program.variable("regionsMade")):
         region = records.fields(program.read(start + index * span["size"], span["size"]), span)
         yield region["start"], region["end"], words.get(kinds.get(region["kind"]), "reserved")

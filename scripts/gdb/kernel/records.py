@@ -29,7 +29,7 @@ class PrintRecord(gdb.Command):
     """Print a record of the kernel's: print-record ADDRESS LAYOUT
 
     print-record 0x444444440000 HEADER
-    print-record &regions SPAN
+    print-record &regionTable SPAN
 
     ADDRESS is an expression; each field is shown in decimal and hexadecimal. Without a LAYOUT, lists them."""
 
