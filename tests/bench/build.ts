@@ -41,7 +41,7 @@ export const PLAIN_FLAGS: Flags = {
   c: ["-O2", "-std=gnu11"],
 };
 
-const PEERS = ["frames", "runs", "paging", "heap", "programs", "tree"];
+const PEERS = ["bitmap", "page-tables", "first-fit", "programs", "tree", "frames", "runs"];
 /** What works with them: each makes a program, with c/main.c. */
 type Workloads = "workloads" | "frame-workloads";
 

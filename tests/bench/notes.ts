@@ -4,7 +4,7 @@ import { TOLERANCE } from "./figures.ts";
 import type { Pair } from "./measure.ts";
 
 const NOTES: Readonly<Record<string, string>> = {
-  "frames: long scan":
+  "bitmap: long scan":
     "the loop is the same bytes on both sides. It reads 32 KiB, all that a first-level cache holds, and on a busy " +
     "machine its time varies by half from one layout to the next, on either side.",
   "tree: find":

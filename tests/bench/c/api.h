@@ -23,21 +23,20 @@
   F(void, runGive, (int64_t first, int64_t order))                                         \
   F(void, runSplit, (int64_t first, int64_t order))
 
-/* Kernel, mm/paging: 0 or a negative status; tables are frames of the pool above, seen at DIRECT_MAP. */
-#define PAGING_API(F)                                                                      \
-  F(void, tablesInit, (void))                                                              \
-  F(int64_t, mapPage, (int64_t root, uint64_t page, int64_t frame, uint64_t flags))        \
-  F(int64_t, unmapPage, (int64_t root, uint64_t page))                                     \
-  F(uint64_t, translate, (int64_t root, uint64_t va))
-
-/* Kernel, mm/heap. */
-#define HEAP_API(F)                                                                        \
-  F(void, heapInit, (void *start, int64_t size))                                           \
-  F(void *, heapTake, (uint64_t size))                                                     \
-  F(void, heapGive, (void *bytes))
-
-/* tests/bench/programs */
+/* tests/bench/programs: as above; statuses are 0 or negative; page tables are frames of the bitmap, seen at DIRECT_MAP. */
 #define PROGRAMS_API(F)                                                                    \
+  F(void, bitmapInit, (void *bitmaps, int64_t limit))                                      \
+  F(void, bitmapAdd, (int64_t first, int64_t count))                                       \
+  F(int64_t, bitmapFree, (void))                                                           \
+  F(int64_t, bitmapTake, (void))                                                           \
+  F(void, bitmapGive, (int64_t frame))                                                     \
+  F(void, pageTablesInit, (void))                                                          \
+  F(int64_t, pageMap, (int64_t root, uint64_t page, int64_t frame, uint64_t flags))        \
+  F(int64_t, pageUnmap, (int64_t root, uint64_t page))                                     \
+  F(uint64_t, pageTranslate, (int64_t root, uint64_t va))                                  \
+  F(void, firstFitInit, (void *start, int64_t size))                                       \
+  F(void *, firstFitTake, (uint64_t size))                                                 \
+  F(void, firstFitGive, (void *bytes))                                                     \
   F(void, crc32Init, (void))                                                               \
   F(int64_t, crc32, (const uint8_t *bytes, int64_t length))                                \
   F(int64_t, pack, (uint8_t *to, const uint8_t *from, int64_t length))                     \
@@ -49,7 +48,7 @@
   F(bool, treeRemove, (uint64_t key))                                                      \
   F(bool, treeFind, (uint64_t key))
 
-#define API(F) FRAMES_API(F) PAGING_API(F) HEAP_API(F) PROGRAMS_API(F)
+#define API(F) FRAMES_API(F) PROGRAMS_API(F)
 
 #define DECLARE(result, name, arguments) result ts_##name arguments; result c_##name arguments;
 API(DECLARE)

@@ -18,9 +18,6 @@ static void owner_open(struct owner *owner, uint32_t kind) {
   owners = owner;
 }
 
-/* For paging.c. */
-void *c_kernelTables(void) { return &tables_owner; }
-
 /* ---- the pool */
 int64_t c_framesMetadataBytes(int64_t limit) {
   const size_t areas = (limit + AREA_FRAMES - 1) / AREA_FRAMES;

@@ -30,50 +30,49 @@ static void shuffle(uint32_t *order, size_t count) {
   }
 }
 
-/* ---- mm/phys: 1 GiB of frames, all taken; the lowest of them come and go */
-enum { FRAMES = 1 << 18, RESERVED = 256, HELD = 512, FRAME_OPS = 100000, SCANS = 500, RECORD_BYTES = 32 };
+/* ---- bitmap: 1 GiB of frames, all taken; the lowest of them come and go */
+enum { FRAMES = 1 << 18, RESERVED = 256, HELD = 512, FRAME_OPS = 100000, SCANS = 500 };
 
-static _Alignas(128) uint64_t bitmaps[FRAMES / 64 * 3];
-static _Alignas(64) char records[FRAMES * RECORD_BYTES];
+static uint64_t bitmaps[FRAMES / 64 * 2];
 static uint16_t frame_slots[FRAME_OPS];
 static int64_t held[HELD];
 
-static void frames_prepare(const struct side *side) {
+static void bitmap_prepare(const struct side *side) {
   for (int i = 0; i < FRAME_OPS; i++) frame_slots[i] = random_next() % HELD;
-  side->framesInit(bitmaps, FRAMES, records);
-  side->framesAdd(RESERVED, FRAMES - RESERVED);
-  for (int64_t i = RESERVED; i < FRAMES; i++) side->frameTake(side->kernelFrames());
+  side->bitmapInit(bitmaps, FRAMES);
+  side->bitmapAdd(RESERVED, FRAMES - RESERVED);
+  for (int64_t i = RESERVED; i < FRAMES; i++) side->bitmapTake();
   for (int i = 0; i < HELD; i++) held[i] = RESERVED + i;
 }
 
-static uint64_t frames_run(const struct side *side) {
+static uint64_t bitmap_run(const struct side *side) {
   uint64_t hash = 0;
   for (int i = 0; i < FRAME_OPS; i++) {
     int64_t *frame = &held[frame_slots[i]];
     if (*frame < 0) {
-      *frame = side->frameTake(side->kernelFrames());
+      *frame = side->bitmapTake();
       hash = MIX(hash, *frame);
     } else {
-      side->frameGive(*frame);
+      side->bitmapGive(*frame);
       *frame = -1;
     }
   }
-  return MIX(MIX(hash, side->framesFree()), side->ownerFrames(side->kernelFrames()));
+  return MIX(hash, side->bitmapFree());
 }
 
 /* The lowest free frame, and then one at the other end of the bitmap. */
-static uint64_t frames_scan_run(const struct side *side) {
+static uint64_t scan_run(const struct side *side) {
   uint64_t hash = 0;
   for (int i = 0; i < SCANS; i++) {
-    side->frameGive(RESERVED + i);
-    side->frameGive(FRAMES - 1 - i);
-    hash = MIX(hash, side->frameTake(side->kernelFrames()));
-    hash = MIX(hash, side->frameTake(side->kernelFrames()));
+    side->bitmapGive(RESERVED + i);
+    side->bitmapGive(FRAMES - 1 - i);
+    hash = MIX(hash, side->bitmapTake());
+    hash = MIX(hash, side->bitmapTake());
   }
   return hash;
 }
 
-/* ---- mm/paging: four dense stretches of 8 MiB, in any order */
+/* ---- page tables: four dense stretches of 8 MiB, in any order */
 enum { RAM = 32 << 20, STRETCH = 2048, PAGES = 4 * STRETCH };
 #define PAGE_FLAGS (2 | 1ull << 63)
 
@@ -85,44 +84,44 @@ static uint64_t page_of(uint32_t index) {
   return starts[index / STRETCH] + ((uint64_t)(index % STRETCH) << 12);
 }
 
-static void paging_prepare(const struct side *side) {
+static void tables_prepare(const struct side *side) {
   shuffle(page_order, PAGES);
   shuffle(page_order2, PAGES);
-  side->framesInit(bitmaps, RAM >> 12, records);
-  side->framesAdd(RESERVED, (RAM >> 12) - RESERVED);
-  side->tablesInit();
-  root = side->frameTake(side->kernelFrames());
+  side->bitmapInit(bitmaps, RAM >> 12);
+  side->bitmapAdd(RESERVED, (RAM >> 12) - RESERVED);
+  side->pageTablesInit();
+  root = side->bitmapTake();
   memset((void *)(DIRECT_MAP + ((uint64_t)root << 12)), 0, 4096);
 }
 
 static uint64_t map_run(const struct side *side) {
   uint64_t hash = 0;
   for (int i = 0; i < PAGES; i++) {
-    hash = MIX(hash, side->mapPage(root, page_of(page_order[i]), RESERVED + i, PAGE_FLAGS));
+    hash = MIX(hash, side->pageMap(root, page_of(page_order[i]), RESERVED + i, PAGE_FLAGS));
   }
   return hash;
 }
 
 static void mapped_prepare(const struct side *side) {
-  paging_prepare(side);
+  tables_prepare(side);
   map_run(side);
 }
 
 static uint64_t translate_run(const struct side *side) {
   uint64_t hash = 0;
   for (int round = 0; round < 4; round++) {
-    for (int i = 0; i < PAGES; i++) hash = MIX(hash, side->translate(root, page_of(page_order2[i]) + 5));
+    for (int i = 0; i < PAGES; i++) hash = MIX(hash, side->pageTranslate(root, page_of(page_order2[i]) + 5));
   }
   return hash;
 }
 
 static uint64_t unmap_run(const struct side *side) {
   uint64_t hash = 0;
-  for (int i = 0; i < PAGES; i++) hash = MIX(hash, side->unmapPage(root, page_of(page_order2[i])));
+  for (int i = 0; i < PAGES; i++) hash = MIX(hash, side->pageUnmap(root, page_of(page_order2[i])));
   return hash;
 }
 
-/* ---- mm/heap: 512 blocks of up to 2,000 bytes come and go */
+/* ---- first fit: 512 blocks of up to 2,000 bytes come and go */
 enum { ARENA = 8 << 20, BLOCKS = 512, HEAP_OPS = 50000 };
 
 static _Alignas(4096) char arena[ARENA];
@@ -134,7 +133,7 @@ static void heap_prepare(const struct side *side) {
     heap_slots[i] = random_next() % BLOCKS;
     heap_sizes[i] = 1 + random_next() % 2000;
   }
-  side->heapInit(arena, ARENA);
+  side->firstFitInit(arena, ARENA);
   memset(blocks, 0, sizeof blocks);
 }
 
@@ -143,17 +142,17 @@ static uint64_t heap_run(const struct side *side) {
   for (int i = 0; i < HEAP_OPS; i++) {
     void **block = &blocks[heap_slots[i]];
     if (*block) {
-      side->heapGive(*block);
+      side->firstFitGive(*block);
       *block = NULL;
     } else {
-      *block = side->heapTake(heap_sizes[i]);
+      *block = side->firstFitTake(heap_sizes[i]);
       hash = MIX(hash, (char *)*block - arena);
     }
   }
   return hash;
 }
 
-/* ---- tests/bench/programs */
+/* ---- text, trees */
 enum { TEXT = 1 << 16, KEYS = 1 << 14, NODE_BYTES = 40 };
 
 static _Alignas(64) uint8_t text[TEXT], packed[TEXT * 2], unpacked[TEXT];
@@ -201,12 +200,12 @@ static uint64_t remove_run(const struct side *side) {
 }
 
 const struct workload workloads[] = {
-  {"frames: take, give", "call", FRAME_OPS, frames_prepare, frames_run},
-  {"frames: long scan", "pair", SCANS, frames_prepare, frames_scan_run},
-  {"paging: map", "page", PAGES, paging_prepare, map_run},
-  {"paging: translate", "page", PAGES * 4, mapped_prepare, translate_run},
-  {"paging: unmap", "page", PAGES, mapped_prepare, unmap_run},
-  {"heap: take, give", "call", HEAP_OPS, heap_prepare, heap_run},
+  {"bitmap: take, give", "call", FRAME_OPS, bitmap_prepare, bitmap_run},
+  {"bitmap: long scan", "pair", SCANS, bitmap_prepare, scan_run},
+  {"pages: map", "page", PAGES, tables_prepare, map_run},
+  {"pages: translate", "page", PAGES * 4, mapped_prepare, translate_run},
+  {"pages: unmap", "page", PAGES, mapped_prepare, unmap_run},
+  {"first fit: mix", "call", HEAP_OPS, heap_prepare, heap_run},
   {"pack", "byte", TEXT, nothing, pack_run},
   {"unpack", "byte", TEXT, unpack_prepare, unpack_run, unpacked_is_text},
   {"tree: insert", "key", KEYS, tree_prepare, insert_run},

@@ -42,19 +42,15 @@ static inline void clear_page(void *page) {
   __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0ull) : "memory");
 }
 
-void *c_kernelTables(void); /* in frames.c: who owns tables */
-
 /* ---- tables put aside: a list through the first word of each */
 static struct {
   int64_t first;
   int count;
-  uint64_t reach;
 } stock;
 
-void c_tablesInit(void) {
+void c_pageTablesInit(void) {
   stock.first = -1;
   stock.count = 0;
-  stock.reach = BOOT_REACH;
 }
 
 static int64_t stock_pop(void) {
@@ -66,10 +62,10 @@ static int64_t stock_pop(void) {
 
 static bool stock_up(int count) {
   while (stock.count < count) {
-    const int64_t frame = c_frameTake(c_kernelTables());
-    if (frame == -1 || (uint64_t)frame << 12 >= stock.reach) {
-      if (frame != -1) c_frameGive(frame);
-      while (stock.count > 0) c_frameGive(stock_pop());
+    const int64_t frame = c_bitmapTake();
+    if (frame == -1 || (uint64_t)frame << 12 >= BOOT_REACH) {
+      if (frame != -1) c_bitmapGive(frame);
+      while (stock.count > 0) c_bitmapGive(stock_pop());
       return false;
     }
     *(int64_t *)frame_bytes(frame) = stock.first;
@@ -80,7 +76,7 @@ static bool stock_up(int count) {
 }
 
 static int64_t table_take(void) {
-  if (stock.count == 0) c_panic("paging: a table was taken that nobody put aside", 0);
+  if (stock.count == 0) c_panic("pages: a table was taken that nobody put aside", 0);
   const int64_t frame = stock_pop();
   clear_page(frame_bytes(frame));
   return frame;
@@ -103,7 +99,7 @@ static pte *walk(int64_t root, uint64_t va, int level, int *stop) {
   return &table[index_of(va, level)];
 }
 
-uint64_t c_translate(int64_t root, uint64_t va) {
+uint64_t c_pageTranslate(int64_t root, uint64_t va) {
   if (!is_canonical(va)) return UINT64_MAX;
   int level;
   const pte value = pte_read(walk(root, va, 1, &level));
@@ -198,7 +194,7 @@ static int map_level(int64_t root, uint64_t first, int64_t frame, int64_t count,
   return OK;
 }
 
-int64_t c_mapPage(int64_t root, uint64_t page, int64_t frame, uint64_t flags) {
+int64_t c_pageMap(int64_t root, uint64_t page, int64_t frame, uint64_t flags) {
   return map_level(root, page, frame, 1, flags, 1);
 }
 
@@ -226,7 +222,7 @@ static void prune(int64_t root, uint64_t page, int level) {
     if (!are_empty(table_of(value), ENTRIES)) return;
     pte_write(above, 0);
     flush_page(page);
-    c_frameGive((value & FRAME_BITS) >> 12);
+    c_bitmapGive((value & FRAME_BITS) >> 12);
   }
 }
 
@@ -246,4 +242,4 @@ static int unmap_range(int64_t root, uint64_t first, int64_t count) {
   return OK;
 }
 
-int64_t c_unmapPage(int64_t root, uint64_t page) { return unmap_range(root, page, 1); }
+int64_t c_pageUnmap(int64_t root, uint64_t page) { return unmap_range(root, page, 1); }

@@ -63,7 +63,7 @@ static void list_remove(struct block *block) {
 }
 
 /* ---- taking and giving */
-void c_heapInit(void *start, int64_t size) {
+void c_firstFitInit(void *start, int64_t size) {
   const int64_t units = size / UNIT - 1;
   heap.first = start;
   heap.end = plus(start, units);
@@ -103,7 +103,7 @@ static void use(struct block *block, int64_t units) {
   heap.free_units -= units;
 }
 
-void *c_heapTake(uint64_t size) {
+void *c_firstFitTake(uint64_t size) {
   if (size > (uint64_t)heap.units * UNIT) return NULL;
   int64_t units = 1 + (size + UNIT - 1) / UNIT;
   if (units < MIN_UNITS) units = MIN_UNITS;
@@ -117,7 +117,7 @@ void *c_heapTake(uint64_t size) {
   return NULL;
 }
 
-void c_heapGive(void *bytes) {
+void c_firstFitGive(void *bytes) {
   struct block *block = (struct block *)((char *)bytes - HEADER);
   if (!is_place(block)) c_panic("heap: given back, but never the heap's", (uint64_t)bytes);
   if (!is_used(block)) {
