@@ -40,7 +40,7 @@ int64_t c_bitmapTake(void) {
 }
 
 void c_bitmapGive(int64_t frame) {
-  const size_t word = frame / 64;
+  const size_t word = (uint64_t)frame / 64;
   if (frame < 0 || frame >= pool.limit || !(pool.managed[word] & mask_of(frame))) {
     c_panic("bitmap: given back, but never the pool's", frame);
   }

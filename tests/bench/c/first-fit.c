@@ -49,7 +49,7 @@ static void list_insert(struct block *block) {
   heap.free = block;
 }
 
-static void list_remove(struct block *block) {
+static inline void list_remove(struct block *block) {
   struct block *const next = block->next, *const previous = block->previous;
   if (previous ? !is_place(previous) || previous->next != block : heap.free != block) {
     c_panic("heap: a free block was written to", (uint64_t)block);
