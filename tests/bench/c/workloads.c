@@ -99,7 +99,7 @@ static uint64_t map_run(const struct side *side) {
   for (int i = 0; i < PAGES; i++) {
     hash = MIX(hash, side->pageMap(root, page_of(page_order[i]), RESERVED + i, PAGE_FLAGS));
   }
-  return hash;
+  return MIX(hash, side->bitmapFree());
 }
 
 static void mapped_prepare(const struct side *side) {
@@ -118,7 +118,7 @@ static uint64_t translate_run(const struct side *side) {
 static uint64_t unmap_run(const struct side *side) {
   uint64_t hash = 0;
   for (int i = 0; i < PAGES; i++) hash = MIX(hash, side->pageUnmap(root, page_of(page_order2[i])));
-  return hash;
+  return MIX(hash, side->bitmapFree());
 }
 
 /* ---- first fit: 512 blocks of up to 2,000 bytes come and go */
