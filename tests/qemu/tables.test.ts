@@ -17,7 +17,8 @@ const PHYSICAL_BITS = 40; // what QEMU's emulation has, whatever its CPU is call
 
 /** Kinds of memory in `memmap` that the kernel may look at, and of these those which the frame pool owns. */
 const MEMORY = [
-  "usable", "first MiB", "frame bitmap", "frame records", "boot information", "module", "kernel", "ACPI tables", "ACPI NVS",
+  "usable", "first MiB", "frame bitmap", "frame records", "boot information", "module", "kernel", "ACPI tables",
+  "ACPI NVS",
 ];
 const POOL = ["usable"];
 const RECORDS = "frame records";
@@ -122,7 +123,7 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
 
   test("the frame table has the records of all memory that is usable, in frames kept for them and no others", () => {
     const kept = regions.filter((region) => region.what === RECORDS);
-    const isKept = (leaf: Leaf): boolean => kept.some(({ start, end }) => leaf.pa >= start && leaf.pa + leaf.size <= end);
+    const isKept = ({ pa, size }: Leaf): boolean => kept.some(({ start, end }) => pa >= start && pa + size <= end);
     expect(records.filter((leaf) => !isKept(leaf) || leaf.executable || !leaf.writable).map(shown)).toEqual([]);
     expect(new Set(records.map((leaf) => leaf.pa)).size).toBe(records.length);
     for (const { start, end } of regions.filter((region) => POOL.includes(region.what))) {

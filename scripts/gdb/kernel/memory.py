@@ -15,7 +15,10 @@ PAGING = 1 << 31  # of CR0
 FLAGS = {0: "P", 1: "W", 2: "U", 3: "PWT", 4: "PCD", 5: "A", 63: "XD"}
 LEAF_FLAGS = {**FLAGS, 6: "D", 7: "PS", 8: "G"}
 SIZES = {1: "4 KiB", 2: "2 MiB", 3: "1 GiB"}
-MEMORY_MAP = "kernel/mm/phys/memory-map.ts"
+REGIONS = "kernel/mm/phys/regions.ts"
+# Where the words lie in a pair of the frame pool's bitmaps.
+FREE = 0
+HEADS = 8
 
 
 class Walk(gdb.Command):
@@ -66,14 +69,15 @@ def flags(entry, is_leaf):
 
 
 def region_words():
-    """By kind, as regionNameLog of the kernel says them: `memmap` at its prompt, too."""
-    return dict(re.findall(r'case REGION_(\w+):\s+logText\("([^"]+)"\)', program.source(MEMORY_MAP)))
+    """By kind, as regionName of the kernel says them: `memmap` at its prompt, too."""
+    names = program.source(REGIONS).split("function regionName")[1].split("\n}")[0]
+    return dict(re.findall(r'case REGION_(\w+):\s+return "([^"]+)"', names))
 
 
 def regions():
     """The memory map: start, end, kind in words."""
     (span,) = program.layouts()["SPAN"]
-    kinds = program.constants(MEMORY_MAP, "REGION")
+    kinds = program.constants(REGIONS, "REGION")
     words = region_words()
     start = program.address_of("regionTable")
     for index in range(program.variable("regionsMade")):
@@ -103,7 +107,8 @@ def region_line(region):
 class FrameRecord(gdb.Command):
     """Say what the kernel knows of a physical frame: frame-record NUMBER
 
-    Its two bits in the bitmaps, and the region that it lies in. (frame-record ADDRESS / 4096)"""
+    Its two bits in the bitmaps, its record if it is handed out, and the region that it lies in.
+    (frame-record ADDRESS / 4096)"""
 
     def __init__(self):
         super().__init__("frame-record", gdb.COMMAND_DATA)
@@ -112,6 +117,11 @@ class FrameRecord(gdb.Command):
         frame = program.argument(argument, "frame-record NUMBER")
         print("frame %d at p0x%x: %s" % (frame, frame * PAGE, self.state(frame)))
         inside = [region for region in regions() if region[0] <= frame * PAGE < region[1]]
+        if self.bit(HEADS, frame):
+            (layout,) = program.layouts()["FRAME"]
+            at = program.variable("table") % 2**64 + frame * layout["size"]
+            shown = records.fields(program.read(at, layout["size"]), layout)
+            print("  " + " ".join("%s=0x%x" % (name, value) for name, value in shown.items()))
         print("  " + (region_line(inside[0]) if inside else "in no region"))
 
     def state(self, frame):
@@ -120,12 +130,16 @@ class FrameRecord(gdb.Command):
             return "there is no frame pool yet"
         if frame >= limit:
             return "outside the bitmaps, which end at frame %d" % limit
-        if not self.bit("managedMap", frame):
-            return "not the pool's"
-        return "handed out" if self.bit("inUseMap", frame) else "free"
+        if self.bit(FREE, frame):
+            return "free"
+        return "handed out" if self.bit(HEADS, frame) else "within a run, or not the pool's"
 
-    def bit(self, bitmap, frame):
-        return program.read(program.variable(bitmap) % 2**64 + frame // 8, 1)[0] >> frame % 8 & 1
+    def bit(self, of, frame):
+        """In the pair of words for 64 frames."""
+        if frame >= program.variable("frameLimit"):
+            return 0
+        word = program.variable("pairs") % 2**64 + frame // 64 * 16 + of
+        return program.read(word + frame % 64 // 8, 1)[0] >> frame % 8 & 1
 
 
 Walk()
