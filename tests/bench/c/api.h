@@ -23,7 +23,7 @@
   F(void, runGive, (int64_t first, int64_t order))                                         \
   F(void, runSplit, (int64_t first, int64_t order))
 
-/* tests/bench/programs: as above; statuses are 0 or negative; page tables are frames of the bitmap, seen at DIRECT_MAP. */
+/* tests/bench/programs: statuses are 0 or negative; page tables are frames of the bitmap, seen at DIRECT_MAP. */
 #define PROGRAMS_API(F)                                                                    \
   F(void, bitmapInit, (void *bitmaps, int64_t limit))                                      \
   F(void, bitmapAdd, (int64_t first, int64_t count))                                       \
