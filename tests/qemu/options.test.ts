@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 
 async function heapLine(options: string): Promise<{ heap: string; log: string }> {
-  const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=heap panic=exit ${options}` });
+  const fixed = "scenario=heap panic=exit heap.max=4M";
+  const { log, status } = await bootToEnd({ kernel: "test", options: `${fixed} ${options}` });
   expect(status, log).toBe(EXIT_SUCCESS);
-  return { heap: /^mm\/heap: heap (base.*)$/m.exec(log)?.[1] ?? "", log };
+  return { heap: /^mm\/heap: heap (base.* kib=\d+) max-kib=\d+$/m.exec(log)?.[1] ?? "", log };
 }
 
 test("the heap lies where the options say, and is as large", async () => {

@@ -25,7 +25,7 @@ import {
   wordSize,
 } from "./block.ts";
 import { classAdd, classRemove, ZONE, zoneClear } from "./classes.ts";
-import { pageDown, pagesAreMapped, pagesAreThere, pagesCommit, pagesRelease, pageUp } from "./heap-pages.ts";
+import { pageDown, pagesAreMapped, pagesAreThere, pagesCommit, pagesUncommit, pageUp } from "./heap-pages.ts";
 
 const small = staticBytes(ZONE.SIZE, 8);
 const large = staticBytes(ZONE.SIZE, 8);
@@ -144,7 +144,7 @@ export function largeReady(): boolean {
   const last = virtAddr(roomEnd - PAGE_SIZE);
   if (pagesCommit(smallEndMost, second) !== OK) return false;
   if (pagesCommit(last, roomEnd) !== OK) {
-    pagesRelease(smallEndMost, second);
+    pagesUncommit(smallEndMost, second);
     return false;
   }
   poison(smallEndMost, PAGE_BYTES);
@@ -198,7 +198,7 @@ export function smallTrim(block: VirtAddr, size: bigint): void {
   if (reached >= end) return;
   classRemove(small, block, size);
   unpoison(reached, Number(end - reached));
-  pagesRelease(reached, end);
+  pagesUncommit(reached, end);
   endMove(block, reached);
 }
 
@@ -227,8 +227,9 @@ export function hollowFill(block: VirtAddr, whole: bigint, from: VirtAddr, to: V
   if (to < blockPlus(block, whole)) last = virtAddr(lower(last, innerStart(to)));
   if (first >= last) return OK;
   const status = pagesCommit(first, last);
-  if (status === OK) poison(first, Number(last - first));
-  return status;
+  if (status !== OK) return status;
+  poison(first, Number(last - first));
+  return OK;
 }
 
 /**
@@ -242,7 +243,7 @@ export function hollowEmpty(block: VirtAddr, end: VirtAddr, from: VirtAddr, to: 
   if (to < end) last = virtAddr(lower(last, innerStart(to)));
   if (first < last) {
     unpoison(first, Number(last - first));
-    pagesRelease(first, last);
+    pagesUncommit(first, last);
   }
   if (block !== smallEndMost || end !== ZONE.end(large)) return true;
   largeClose();
@@ -261,9 +262,9 @@ function largeClose(): void {
   const last = virtAddr(roomEnd - PAGE_SIZE);
   zoneClear(large);
   unpoison(last, PAGE_BYTES);
-  pagesRelease(last, roomEnd);
+  pagesUncommit(last, roomEnd);
   unpoison(smallEndMost, PAGE_BYTES);
-  pagesRelease(smallEndMost, virtAddr(smallEndMost + PAGE_SIZE));
+  pagesUncommit(smallEndMost, virtAddr(smallEndMost + PAGE_SIZE));
 }
 
 /** The pages of a free block that may be absent: from here, to there. */

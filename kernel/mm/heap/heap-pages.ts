@@ -57,7 +57,7 @@ export function pagesCommit(from: VirtAddr, to: VirtAddr): Status {
 }
 
 /** Takes the memory away again. */
-export function pagesRelease(from: VirtAddr, to: VirtAddr): void {
+export function pagesUncommit(from: VirtAddr, to: VirtAddr): void {
   const count = Number((to - from) >> PAGE_SHIFT);
   if (isMapping) pagesUnmap(pageOf(from), count);
   committed -= count;

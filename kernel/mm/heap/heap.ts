@@ -23,12 +23,12 @@ import {
   freeWrite, sizeBefore, usedErase, usedWrite, WORD_BYTES, wordFits, wordIsUsed, wordRead, wordSize,
 } from "./block.ts";
 import { classAdd, classFind, classLargest, classRemove, classTake, freeWord } from "./classes.ts";
-import { CHECK_BYTES, checkGiven, checkReset, checkTaken } from "./heap-check.ts";
+import { CHECK_BYTES, checkGiven, checkNext, checkReset, checkTaken } from "./heap-check.ts";
 import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
 import { TAG } from "./heap-tags.ts";
 
-/** No block is larger, so that sums of sizes do not leave 40 bits. */
-export const HEAP_BLOCK_MAX = 0x40_0000_0000n;
+/** No block is larger: 16 GiB. With the largest alignment it still has a class. */
+export const HEAP_BLOCK_MAX = 0x4_0000_0000n;
 /** Blocks up to this size are cut from the low end of free ones. */
 const LOW_MAX = 104n;
 
@@ -144,6 +144,12 @@ export function heapGive(va: VirtAddr): void {
   } else {
     blockGive(va);
   }
+}
+
+/** What waits in the checking build's quarantine goes at once: for whoever counts bytes and frames. */
+export function heapSettle(): void {
+  if (!CHECKING) return;
+  for (let va = checkNext(); va !== NOWHERE; va = checkNext()) blockGive(va);
 }
 
 /** heapGive past the quarantine. */

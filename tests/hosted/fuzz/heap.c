@@ -14,19 +14,28 @@ static _Alignas(16) uint8_t arena[ARENA];
 static struct block blocks[BLOCKS];
 static int count;
 
-static void take(uint64_t size) {
+static void take(uint64_t size, uint64_t align) {
   const int64_t largest = pal_heapLargest(), used = pal_heapUsed();
-  uint8_t *const bytes = (uint8_t *)pal_heapTake(size);
+  uint8_t *const bytes = (uint8_t *)(align > 8 ? pal_heapTakeAligned(size, align) : pal_heapTake(size));
   if (bytes == NULL) {
-    CLAIM(size > (uint64_t)largest || largest == 0);
+    CLAIM(size > ARENA || size + 2 * align + 16 > (uint64_t)largest || largest == 0);
     CLAIM(pal_heapUsed() == used);
     return;
   }
-  CLAIM(size <= (uint64_t)largest && (uintptr_t)bytes % 16 == 0);
+  CLAIM(size <= (uint64_t)largest && (uintptr_t)bytes % align == 0);
   CLAIM(bytes >= arena && bytes + size <= arena + ARENA);
   struct block *const block = &blocks[count++];
   *block = (struct block){bytes, size, (uint8_t)(count * 37)};
   memset(bytes, block->mark, size);
+}
+
+static void resize(int index, uint64_t size) {
+  struct block *const block = &blocks[index];
+  uint8_t *const bytes = (uint8_t *)pal_heapResize((uintptr_t)block->bytes, size);
+  if (bytes == NULL) return;
+  for (uint64_t i = 0; i < size && i < block->size; i++) CLAIM(bytes[i] == block->mark);
+  memset(bytes, block->mark, size);
+  block->bytes = bytes, block->size = size;
 }
 
 static void give(int index) {
@@ -46,7 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   count = 0;
   while (fuzz_more()) {
     const uint64_t choice = fuzz_take(1);
-    if (choice < 120 && count < BLOCKS) take(choice % 8 == 0 ? fuzz_take(8) : fuzz_take(choice % 2 + 1) % 2048);
+    if (choice < 120 && count < BLOCKS) {
+      take(choice % 8 == 0 ? fuzz_take(8) : fuzz_take(choice % 2 + 1) % 2048, choice % 5 == 0 ? 8u << choice % 7 : 8);
+    }
+    else if (choice < 150 && count > 0) resize((int)(fuzz_take(1) % (unsigned)count), fuzz_take(2) % 2048);
     else if (choice < 230 && count > 0) give((int)(fuzz_take(1) % (unsigned)count));
     else CLAIM(pal_heapAudit() == PAL_OK);
     CLAIM(pal_heapUsed() + pal_heapFree() == pal_heapSize());

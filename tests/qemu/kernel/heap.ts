@@ -4,14 +4,13 @@ import { load64, store64 } from "../../../kernel/doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapAudit } from "../../../kernel/mm/heap/heap-audit.ts";
-import { checkNext } from "../../../kernel/mm/heap/heap-check.ts";
-import { blockGive, heapFree, heapGive, heapLargest, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
+import { heapFree, heapGive, heapLargest, heapSettle, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 
 const SMALLEST = 16n;
 
 export function heapScenario(): void {
-  quarantineEnd();
+  heapSettle();
   scenarioBegin("heap");
   const used = heapUsed();
   const largest = heapLargest();
@@ -24,16 +23,11 @@ export function heapScenario(): void {
   logNumber(" boxes=", fillUp());
   logEnd();
 
-  quarantineEnd();
+  heapSettle();
   claim(heapAudit() === OK, "heap: the audit finds damage");
   claim(heapUsed() === used, "heap: bytes were lost", BigInt(heapUsed()));
   claim(heapLargest() === largest, "heap: the free blocks did not merge into one", BigInt(heapLargest()));
   scenarioEnd();
-}
-
-/** What the checking build keeps back goes as well. */
-function quarantineEnd(): void {
-  for (let va = checkNext(); va !== NOWHERE; va = checkNext()) blockGive(va);
 }
 
 function fewBoxes(): void {

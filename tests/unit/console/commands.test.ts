@@ -6,7 +6,8 @@ import { ringInit } from "../../../kernel/base/log-ring.ts";
 import { plugRtc } from "../../fake/clocks.ts";
 import { serialInit } from "../../../kernel/arch/serial.ts";
 import { consoleRun } from "../../../kernel/console/console.ts";
-import { heapFree, heapLargest, heapSize, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
+import { TAG } from "../../../kernel/mm/heap/heap-tags.ts";
+import { heapFree, heapLargest, heapSize, heapTake, heapTakeFor, heapUsed } from "../../../kernel/mm/heap/heap.ts";
 import { framesLimit } from "../../../kernel/mm/phys/frame-bits.ts";
 import { FRAME, frameRecord } from "../../../kernel/mm/phys/frame-table.ts";
 import { frameGive, framesFree, framesTotal, frameTake } from "../../../kernel/mm/phys/frames.ts";
@@ -78,10 +79,21 @@ test("help has one aligned line for each command, and each of them exists", () =
   const lines = answer("help");
   const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "memmap", "frame", "owners", "leaks", "audit", "spaces", "walk", "regs", "bt", "log", "date",
-    "interrupts", "exit", "fault", "panic",
+    "help", "mem", "heap", "memmap", "frame", "owners", "leaks", "audit", "spaces", "walk", "regs", "bt", "log",
+    "date", "interrupts", "exit", "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
+});
+
+test("heap shows sums, sizes, owners and a picture, within the terminal, and how much of it is used", () => {
+  heapTakeFor(TAG.CONSOLE, 500_000n);
+  const lines = answer("heap");
+  expect(lines[0]).toBe(`heap at v0x444444440000: bytes=${heapSize()} used=${heapUsed()} free=${heapFree()}`);
+  expect(lines).toContainEqual(expect.stringMatching(/^used by console: blocks=1 bytes=5000\d\d$/));
+  const picture = lines.filter((line) => /^[.\-+#]{64}$/.test(line)).join("");
+  expect(picture).toHaveLength(512);
+  expect(Math.abs(picture.replaceAll(/[.-]/g, "").length - 500_000 / 2048)).toBeLessThan(3);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 test("an empty line is no mistake", () => {

@@ -179,7 +179,7 @@ test("what an address is: every part of the address space has its words", () => 
     [HEAP_BASE, "in the heap"],
     [HEAP_BASE + 0xf_ffffn, "in the heap"],
     [HEAP_BASE - 1n, "less than a page in front of the heap"],
-    [HEAP_BASE + 0x10_0000n, "less than a page behind the heap"],
+    [HEAP_BASE + 0x800_0000n, "less than a page behind the heap"],
     [0x5000n, "in the lower half, where the kernel has only its heap"],
     [0x8000_0000_0000_0000n, "no address: its bits 47 to 63 differ"],
     [directMap(0x80_0000n as PhysAddr), "the direct map of p0x800000: usable"],
