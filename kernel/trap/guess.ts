@@ -39,7 +39,6 @@ export function guessLog(address: bigint, error: bigint): void {
   if (address < PAGE_SIZE && isFetch) logLine("  guess    a call of a function that was never set?");
   else if (address < PAGE_SIZE) logLine("  guess    null pointer?");
   else if (guardAt(address) !== NONE) logLine("  guess    stack overflow?");
-  else if (isFreedPattern(address)) logLine("  guess    a pointer out of freed memory: used after free?");
   else if (!isCanonical(address)) logLine("  guess    a number used as a pointer, or a pointer written over?");
   else if (isFetch) logLine("  guess    a jump through a pointer that was written over?");
   else if (isIn(address, textStart(), textEnd())) logLine("  guess    a write through a pointer to code?");
@@ -70,7 +69,7 @@ function suspectLog(name: string, value: bigint): void {
   logText("  guess    ");
   logText(name);
   logHex(", ", value);
-  if (isFreedPattern(value)) logLine(", is what freed memory is full of: used after free?");
+  if (isFreedPattern(value)) logLine(", is freed memory's pattern: used after free?");
   else logLine(", was used as an address?");
 }
 

@@ -45,7 +45,6 @@ let max = HEAP_MAX;
  */
 export function heapBoot(): Status {
   optionsRead();
-  slotShare(base);
   let status = isRoomLeft() ? heapMap() : NO_MEMORY;
   if (status !== OK && size > HEAP_SIZE) {
     logHex("mm/heap: not enough memory for heap.size=", size);
@@ -53,6 +52,7 @@ export function heapBoot(): Status {
     size = HEAP_SIZE;
     status = heapMap();
   }
+  if (status === OK) slotShare(base);
   if (status === OK) logVirt("mm/heap: heap base=", base);
   else logText("mm/heap: not enough memory for a heap");
   logNumber(" kib=", Number(size >> 10n));

@@ -6,10 +6,11 @@
 "compiler: cold";
 import { logEnd, logHex, logNumber, logText } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
-import { fillWords, load64 } from "../../doors/machine.ts";
+import { fillWords, load64, store64 } from "../../doors/machine.ts";
 import { type Frame, frameNumber, frameBytes } from "../../lib/addr.ts";
 import { frameLog } from "./frame-log.ts";
 import { FRAME, frameRecord } from "./frame-table.ts";
+import { OWNER } from "./owners.ts";
 
 /** What free frames are full of: not canonical, so that whoever takes it for a pointer gets a #GP. */
 export const FREED = 0xf4ee_f4ee_f4ee_f4een;
@@ -27,8 +28,10 @@ export function framesFreed(first: Frame, count: number): void {
   fillWords(frameBytes(first), FREED, count * WORDS);
   for (let i = 0; i < count; i++) {
     const record = frameRecord(frameNumber(first + i));
+    const owner = FRAME.owner(frameRecord(first));
+    store64(record, OWNER.header(owner));
+    FRAME.setOwner(record, owner);
     FRAME.setPage(record, FREED);
-    FRAME.setOwner(record, FRAME.owner(frameRecord(first)));
   }
 }
 
