@@ -11,12 +11,12 @@ const LONG_SECONDS = 300;
 
 /** Executions of each on every run of the tests, and the longest input: two or three seconds of an idle core. */
 const TARGETS = [
-  ["heap", 15_000, 160],
+  ["heap", 8_000, 160],
   ["frames", 3_000, 400],
   ["tables", 3_000, 120],
-  ["boot", 30_000, 400],
-  ["pvh", 15_000, 400],
-  ["console", 10_000, 200],
+  ["boot", 15_000, 400],
+  ["pvh", 8_000, 400],
+  ["console", 6_000, 200],
 ] as const;
 
 const INPUT = ["-len_control=0"]; // long inputs from the start: short ones do little

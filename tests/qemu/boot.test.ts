@@ -4,7 +4,7 @@ import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 
 describe.each(["iso", "pvh"] as const)("through %s", (door) => {
   test("the kernel comes up, says so line by line in this order, and exits with success", async () => {
-    const { log, status } = await bootToEnd({ door, kernel: "test", options: "scenario=heap heap.max=4M" });
+    const { log, status } = await bootToEnd({ door, kernel: "test", options: "scenario=demand heap.max=4M" });
     expect(status, log).toBe(EXIT_SUCCESS);
     const lines = log.split("\n").slice(0, BOOT_LINES.length);
     BOOT_LINES.forEach((line, index) => expect(lines[index]).toMatch(line));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
 
 async function heapLine(options: string): Promise<{ heap: string; log: string }> {
-  const fixed = "scenario=heap panic=exit heap.max=4M";
+  const fixed = "scenario=demand panic=exit heap.max=4M";
   const { log, status } = await bootToEnd({ kernel: "test", options: `${fixed} ${options}` });
   expect(status, log).toBe(EXIT_SUCCESS);
   return { heap: /^mm\/heap: heap (base.* kib=\d+) max-kib=\d+$/m.exec(log)?.[1] ?? "", log };
