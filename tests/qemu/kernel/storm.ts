@@ -8,6 +8,7 @@ import { demandScenario } from "./demand.ts";
 import { claim } from "./check.ts";
 import { framesScenario } from "./frames.ts";
 import { heapScenario } from "./heap.ts";
+import { spacesScenario } from "./spaces.ts";
 
 const STORM_HZ = 20_000;
 
@@ -19,6 +20,7 @@ export function stormScenario(): void {
   framesScenario();
   heapScenario();
   demandScenario();
+  spacesScenario();
   interruptsOff();
   const ticks = irqsOn(IRQ.TIMER) - before;
   logText("scenario: storm");
