@@ -24,7 +24,7 @@ export const ANY_FRAME = 0x4_0000_0000;
 
 /**
  * `count` consecutive frames for `owner`, the lowest there are: the first a multiple of `align` (a power of two), all
- * below frame `limit` (LIMIT_16M, LIMIT_4G for devices, or ANY_FRAME). NO_FRAME: there are none, or `count` is below 1.
+ * below frame `limit` (4096 is 16 MiB, 2^20 is 4 GiB; or ANY_FRAME). NO_FRAME: there are none, or `count` is below 1.
  * Cost: a few looks for each stretch of free frames below, and one for each 64 frames of those that are longer than
  * 64; then as rangeGive.
  */

@@ -15,7 +15,7 @@ import {
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
 import { flushNow } from "../../../../kernel/mm/paging/flush.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
-import { entryFind, entryStop, translate } from "../../../../kernel/mm/paging/walk.ts";
+import { entryFind, entryStop, translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
 import { framesAdd, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
 import { kernelTables } from "../../../../kernel/mm/phys/owners.ts";
 import {
@@ -93,6 +93,19 @@ test("a table that was given back is walked no more", () => {
   flushNow(unmapPage(root, HOME));
   mapPage(root, page(0x41000n), frame(0x2001), DATA); // the same tables, and the same place in the lowest
   expect(() => load8(HOME + 0x1000n)).toThrow(PageFault);
+});
+
+test("rights are those of all levels together, in a large page as well; nothing may be done where nothing is", () => {
+  const home = HOME as VirtAddr;
+  expect(translateRights(root, home)).toBe(0n);
+  mapPage(root, HOME, frame(1), DATA | PTE_USER);
+  expect(translateRights(root, home)).toBe(DATA | PTE_USER);
+  const top = entryFind(root, home, 3);
+  machine.physWrite64(top, machine.physRead64(top) & ~(PTE_USER | PTE_WRITABLE));
+  expect(translateRights(root, home)).toBe(PTE_NO_EXECUTE);
+  mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 2 ** 18, 0n, 3);
+  expect(translateRights(root, 0x4123_4567n as VirtAddr)).toBe(0n); // read and execute
+  expect(translateRights(root, 0x8000_0000_0000n as VirtAddr)).toBe(0n);
 });
 
 test("nothing is mapped twice", () => {
