@@ -36,22 +36,28 @@ export function vitestTier(name: string, ...others: string[]): Tier {
   };
 }
 
-/** Runs it and prints its line. Never rejects: a command that cannot even be started is a failure of the tier. */
-export async function tierRun(tier: Tier): Promise<Outcome> {
+/**
+ * Runs them at once, and prints the line of each when it has ended. Never rejects: a command that cannot even be
+ * started is a failure of its tier.
+ */
+export async function tiersRun(tiers: readonly Tier[]): Promise<Outcome[]> {
+  const live = new LiveLine(tiers.map((tier) => tier.name));
+  const outcomes = await Promise.all(tiers.map((tier) => tierRun(tier, live)));
+  live.end();
+  return outcomes;
+}
+
+async function tierRun(tier: Tier, live: LiveLine): Promise<Outcome> {
   if (tier.report !== undefined) {
     mkdirSync(dirname(tier.report), { recursive: true });
     rmSync(tier.report, { force: true }); // the one of an earlier run would be taken for this one's
   }
 
-  const start = process.hrtime.bigint();
-  const secondsSoFar = () => Number(process.hrtime.bigint() - start) / 1e9;
-  const line = liveLine(tier.name, secondsSoFar);
-  const { exitCode, output } = await commandRun(tier.command, line.advance);
-  line.end();
-
+  const { exitCode, output } = await commandRun(tier.command, (count) => live.advance(count));
   const outcome =
     tier.report === undefined ? outcomeOfCommand(exitCode) : outcomeOfReport(fileRead(tier.report), exitCode);
-  console.log(outcomeLine(tier.name, outcome, secondsSoFar()));
+  live.clear();
+  console.log(outcomeLine(tier.name, outcome, live.seconds()));
   if (outcome.failed > 0) console.log(output.trim() || `${tier.name}: status ${exitCode}, and it said nothing`);
   return outcome;
 }
@@ -81,23 +87,42 @@ function commandRun(command: Tier["command"], onTest: (count: number) => void): 
   });
 }
 
-/** The line of a running tier, on a terminal; nowhere else, because it is overwritten until it is final. */
-function liveLine(name: string, seconds: () => number): { advance: (count: number) => void; end: () => void } {
-  if (!process.stdout.isTTY) return { advance: () => undefined, end: () => undefined };
-  let done = 0;
-  const draw = () => {
-    const tests = done === 0 ? "" : `${String(done).padStart(6)} done`;
-    process.stdout.write(`\r  ${name.padEnd(9)} ${tests.padEnd(54)} ${seconds().toFixed(0).padStart(6)}   s`);
-  };
-  draw();
-  const timer = setInterval(draw, 250);
-  return {
-    advance: (count) => (done += count),
-    end: () => {
-      clearInterval(timer);
-      process.stdout.write("\r\x1b[K");
-    },
-  };
+/** The line of what runs, on a terminal; nowhere else, because it is overwritten until it is final. */
+class LiveLine {
+  private readonly start = process.hrtime.bigint();
+  private readonly timer: NodeJS.Timeout | undefined;
+  private readonly names: string;
+  private done = 0;
+
+  constructor(names: readonly string[]) {
+    this.names = names.join(", ").padEnd(14);
+    if (!process.stdout.isTTY) return;
+    this.draw();
+    this.timer = setInterval(() => this.draw(), 250);
+  }
+
+  seconds(): number {
+    return Number(process.hrtime.bigint() - this.start) / 1e9;
+  }
+
+  advance(count: number): void {
+    this.done += count;
+  }
+
+  /** Makes room for another line. */
+  clear(): void {
+    if (this.timer !== undefined) process.stdout.write("\r\x1b[K");
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+    this.clear();
+  }
+
+  private draw(): void {
+    const tests = this.done === 0 ? "" : `${String(this.done).padStart(6)} done`;
+    process.stdout.write(`\r  ${this.names} ${tests.padEnd(49)} ${this.seconds().toFixed(0).padStart(6)}   s`);
+  }
 }
 
 function fileRead(path: string): string | undefined {

@@ -1,5 +1,7 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { commandTier, tierRun } from "../../../scripts/test/tier.ts";
+import { commandTier, tiersRun } from "../../../scripts/test/tier.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -8,8 +10,8 @@ async function printed(script: string, report?: string) {
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
   const tier = commandTier("types", "sh", "-c", script);
-  const outcome = await tierRun(report === undefined ? tier : { ...tier, report });
-  return { lines, outcome };
+  const [outcome] = await tiersRun([report === undefined ? tier : { ...tier, report }]);
+  return { lines, outcome: outcome! };
 }
 
 test("a tier that passes is one line, whatever its command said", async () => {
@@ -31,7 +33,19 @@ test("a command that is ended by a signal, or says nothing, is told", async () =
 
 test("a command that cannot be started is a failure", async () => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
-  expect(await tierRun(commandTier("lint", "/nowhere/eslint"))).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(await tiersRun([commandTier("lint", "/nowhere/eslint")])).toEqual([{ passed: 0, failed: 1, skipped: 0 }]);
+});
+
+test("of tiers that run at once each has its line as it ends, and its outcome in its place", async () => {
+  const lines: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  const fifo = join(tmpdir(), `tiers-${process.pid}`);
+  // neither can end unless both run
+  const first = commandTier("first", "sh", "-c", `mkfifo ${fifo} && read line <${fifo}; rm ${fifo}; sleep 0.3; exit 1`);
+  const second = commandTier("second", "sh", "-c", `until [ -p ${fifo} ]; do sleep 0.01; done; echo >${fifo}`);
+  const outcomes = await tiersRun([first, second]);
+  expect(outcomes.map(({ failed }) => failed)).toEqual([1, 0]);
+  expect(lines.map((line) => line.trim().split(" ")[0])).toEqual(["second", "first", "first:"]);
 });
 
 test("the report of an earlier run is not taken for this one's", async () => {

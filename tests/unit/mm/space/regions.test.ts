@@ -19,6 +19,9 @@ import { fakeMachine, type Machine, MIB } from "../../../fake/machine.ts";
 import { poolBoot, withFrames } from "../../../fake/pool.ts";
 
 const { READ, WRITE } = PERMISSION;
+/** Of the random sequences, in all. */
+const OPERATIONS = process.env["LONG"] === "1" ? 2_000_000 : 60_000;
+
 let machine: Machine;
 let regions: Regions;
 beforeEach(() => {
@@ -213,12 +216,12 @@ test("what is damaged is found", () => {
   expect(regionsAudit(regions)).toBe(OK);
 });
 
-const COUNT = 3000;
+const COUNT = 1500;
 test.each([
   ["upwards", (i: number) => i],
   ["downwards", (i: number) => COUNT - i],
   ["mixed", (i: number) => (i * 7919) % 3001],
-])("3,000 regions inserted %s, half of them removed: balanced, all found, all frames back", (_order, nth) => {
+])("1,500 regions inserted %s, half of them removed: balanced, all found, all frames back", (_order, nth) => {
   const free = framesFree();
   let statuses = 0;
   for (let i = 0; i < COUNT; i++) statuses += insert(nth(i) * 2, nth(i) * 2 + 1);
@@ -314,7 +317,7 @@ function listAsModel(): string[] {
   return found;
 }
 
-test("200,000 random operations do what an array of pages does", () => {
+test(`${OPERATIONS} random operations do what an array of pages does`, () => {
   const words = fc.uint32Array({ minLength: 400, maxLength: 600, size: "max" });
   let count = 0;
   fc.assert(
@@ -328,7 +331,7 @@ test("200,000 random operations do what an array of pages does", () => {
       remove(0, PAGES);
       expect(regionsOut()).toBe(0);
     }),
-    { numRuns: 440 },
+    { numRuns: OPERATIONS / 400 },
   );
-  expect(count).toBeGreaterThan(200_000);
-});
+  expect(count).toBeGreaterThanOrEqual(OPERATIONS);
+}, 2_000_000);
