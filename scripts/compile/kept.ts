@@ -3,7 +3,7 @@
  * became, under a key of all that this came from. A file that is not what this compiler wrote is as good as none.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { REPOSITORY } from "./errors.ts";
 import type { Signature } from "./kinds.ts";
 import type { Layout } from "./layouts.ts";
@@ -109,9 +109,13 @@ export function findModules(entry: string, kept: Kept, texts: Texts): Found[] | 
     const surface = known?.textDigest === textDigest ? known.surface : surfaceOf(file, text);
     if (surface === null) return null;
     found.set(file, { file, path, text, textDigest, surface });
-    queue.push(...surface.imports);
+    queue.push(...importsOf(file, surface));
   }
   return [...found.values()];
+}
+
+function importsOf(file: string, surface: Surface): string[] {
+  return surface.imports.map((name) => resolve(dirname(file), name));
 }
 
 /** By path: what a module becomes, except for its effects on others and the names that are given to it. */
@@ -121,7 +125,9 @@ export function keysOf(modules: readonly Found[]): Map<string, string> {
   const doors = modules.filter(({ surface }) => surface.hasDoors);
   return new Map(modules.map((module) => {
     const seen = new Set<Found>([module, ...doors]);
-    for (const each of seen) each.surface.imports.forEach((file) => seen.add(byFile.get(file)!)); // grows on the way
+    for (const each of seen) { // grows on the way
+      for (const file of importsOf(each.file, each.surface)) seen.add(byFile.get(file)!);
+    }
     const others = [...seen].map(({ file }) => surfaces.get(file)!).sort();
     return [module.path, digest(module.path, module.textDigest, ...others)];
   }));

@@ -3,12 +3,11 @@
  * return. Whoever imports it is compiled the same as long as this is the same, and with this in its place.
  */
 import { createHash } from "node:crypto";
-import { dirname, resolve } from "node:path";
 import ts from "typescript";
 
 export interface Surface {
   readonly text: string;
-  /** The files that it imports, absolute. */
+  /** The files that it imports, as it names them: from its own folder. A checkout may be moved. */
   readonly imports: readonly string[];
   /** It declares doors: any layout of any module may need them. */
   readonly hasDoors: boolean;
@@ -32,7 +31,7 @@ export function surfaceOf(file: string, text: string): Surface | null {
     const from = statement.moduleSpecifier;
     if (from === undefined) continue;
     if (!ts.isStringLiteral(from) || !/^\.\.?\/.*\.ts$/.test(from.text)) return null;
-    imports.push(resolve(dirname(file), from.text));
+    imports.push(from.text);
   }
   if (/\bimport\s*\(/.test(text)) return null; // of a type, too
   const visible = source.statements.map((statement) => visibleText(source, statement));

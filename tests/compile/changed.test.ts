@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { compileChanged, type ChangedProgram } from "../../scripts/compile/changed.ts";
 import { REPOSITORY } from "../../scripts/compile/errors.ts";
+import { surfaceOf } from "../../scripts/compile/surface.ts";
 import { NOTHING_KEPT, readKept, writeKept, type Kept } from "../../scripts/compile/kept.ts";
 import { unitsOf } from "../../scripts/compile/units.ts";
 import { describe, wholeOf } from "../../scripts/compile/whole.ts";
@@ -183,6 +184,12 @@ test.each<[string, Partial<State>, string[] | null]>([
   const { program, folder } = afterEdit(change);
   const compiled = program?.compiled.map((path) => path.slice(folder.length + 1)).sort();
   expect(compiled ?? null).toEqual(wanted);
+});
+
+test("what is kept of imports names no place on this machine: a checkout may be moved", () => {
+  const text = 'import { a } from "./low.ts";\nexport { b } from "../up.ts";\nexport const c = a;\n';
+  expect(surfaceOf("/one/place/main.ts", text)).toEqual(surfaceOf("/another/main.ts", text));
+  expect(surfaceOf("/one/place/main.ts", text)?.imports).toEqual(["./low.ts", "../up.ts"]);
 });
 
 test("a file that this compiler did not write is as good as none", () => {
