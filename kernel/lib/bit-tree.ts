@@ -56,48 +56,65 @@ export function bitTreeInit(tree: bigint, memory: bigint, limit: number): void {
  * change.
  */
 export function bitTreeAdd(tree: bigint, first: number, mask: bigint): void {
-  let index = BigInt(first);
-  let bits = mask << (index & 63n);
-  for (let level = 0; level < LEVELS; level++) {
-    const at = wordAt(tree, level, index >> 6n);
-    const before = load64(at);
-    store64(at, before | bits);
-    if (before !== 0n) return; // those above know
-    index >>= 6n;
-    bits = 1n << (index & 63n);
-  }
+  const index = BigInt(first);
+  const at = wordAt(tree, 0, index >> 6n);
+  const before = load64(at);
+  store64(at, before | (mask << (index & 63n)));
+  if (before === 0n) bitTreeAddAt(tree, 1, index >> 6n); // else those above know
 }
 
 /** Takes them out, members or not. At most five words change. */
 export function bitTreeRemove(tree: bigint, first: number, mask: bigint): void {
-  let index = BigInt(first);
-  let bits = mask << (index & 63n);
-  for (let level = 0; level < LEVELS; level++) {
-    const at = wordAt(tree, level, index >> 6n);
-    const left = load64(at) & ~bits;
+  const index = BigInt(first);
+  const at = wordAt(tree, 0, index >> 6n);
+  const left = load64(at) & ~(mask << (index & 63n));
+  store64(at, left);
+  if (left === 0n) bitTreeRemoveAt(tree, 1, index >> 6n);
+}
+
+/** The word `index` of the level below `bottom` has members now: the bits that say so, from `bottom` up. */
+export function bitTreeAddAt(tree: bigint, bottom: number, index: bigint): void {
+  let bit = index;
+  for (let level = bottom; level < LEVELS; level++) {
+    const at = wordAt(tree, level, bit >> 6n);
+    const before = load64(at);
+    store64(at, before | (1n << (bit & 63n)));
+    if (before !== 0n) return;
+    bit >>= 6n;
+  }
+}
+
+/** It has none any more. */
+export function bitTreeRemoveAt(tree: bigint, bottom: number, index: bigint): void {
+  let bit = index;
+  for (let level = bottom; level < LEVELS; level++) {
+    const at = wordAt(tree, level, bit >> 6n);
+    const left = load64(at) & ~(1n << (bit & 63n));
     store64(at, left);
     if (left !== 0n) return;
-    index >>= 6n;
-    bits = 1n << (index & 63n);
+    bit >>= 6n;
   }
 }
 
 /**
- * Takes `member` out (if it is one), and answers the lowest member above it, or NO_MEMBER. One word, if it has both;
- * otherwise as bitTreeRemove and bitTreeNext.
+ * Takes `member` out (if it is one) and answers the lowest member above it, if one lies in the same word of 64; else
+ * NO_MEMBER, and nothing is changed: bitTreeRemoveFar goes on. One word.
  */
-export function bitTreeRemoveNext(tree: bigint, member: number): number {
+export function bitTreeRemoveNear(tree: bigint, member: number): number {
   const index = BigInt(member);
   const at = wordAt(tree, 0, index >> 6n);
   const left = load64(at) & ~(1n << (index & 63n));
   const above = left & (0xffff_ffff_ffff_ffffn << (index & 63n));
-  if (above === 0n) {
-    bitTreeRemove(tree, member, 1n);
-    const word = bitTreeNextAt(tree, 1, Number(index >> 6n) + 1);
-    return word === NO_MEMBER ? NO_MEMBER : word * 64 + countTrailingZeros(bitTreeWord(tree, word * 64));
-  }
+  if (above === 0n) return NO_MEMBER;
   store64(at, left);
   return Number(index & ~63n) + countTrailingZeros(above);
+}
+
+/** Takes `member` out (if it is one) and answers the lowest member of the words above its own, or NO_MEMBER. */
+export function bitTreeRemoveFar(tree: bigint, member: number): number {
+  bitTreeRemove(tree, member, 1n);
+  const word = bitTreeNextAt(tree, 1, Math.trunc(member / 64) + 1);
+  return word === NO_MEMBER ? NO_MEMBER : word * 64 + countTrailingZeros(bitTreeWord(tree, word * 64));
 }
 
 /** The lowest member that is not below `from` (0..limit), or NO_MEMBER. Looks at ten words at most. */
@@ -119,6 +136,10 @@ export function bitTreeNextAt(tree: bigint, bottom: number, from: number): numbe
 /** The word of level 0 in which `index` is a bit. */
 export function bitTreeWord(tree: bigint, index: number): bigint {
   return load64(wordAt(tree, 0, BigInt(index) >> 6n));
+}
+/** Where the word `word` of a level lies. */
+export function bitTreeWordAt(tree: bigint, level: number, word: bigint): bigint {
+  return wordAt(tree, level, word);
 }
 
 /** Is `index` a member? */

@@ -19,13 +19,14 @@
  * out of step: the open one, from which single frames are being taken (frames.ts). Were it put among the whole ones
  * each time that its last frame comes back, taking and giving one frame would cost twice as much.
  */
-import { fillWords, loadOnce64, staticBytes } from "../../doors/machine.ts";
+import { fillWords, load64, loadOnce64, staticBytes, store64 } from "../../doors/machine.ts";
 import { type Frame, NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import {
   BIT_TREE, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext, bitTreeRemove,
-  bitTreeRemoveNext,
+  bitTreeRemoveFar, bitTreeRemoveNear, bitTreeWordAt, NO_MEMBER,
 } from "../../lib/bit-tree.ts";
 import { layout, u64 } from "../../lib/layout.ts";
+import { wordIsAdded } from "./upper-levels.ts";
 
 export const PAIR = layout(16, { free: u64, heads: u64 });
 const PAIR_HEADS = 8n;
@@ -34,6 +35,7 @@ export const WORD_FRAMES = 64;
 export const AREA_FRAMES = 512;
 export const AREA_ORDER = 9;
 export const AREA_WORDS = 8;
+const LOW_WORDS = 64;
 const AREA_BYTES = 128n;
 const AREA_BYTES_SHIFT = 7n;
 const WORD_SHIFT = 6n;
@@ -42,10 +44,9 @@ export const ALL_FREE = 0xffff_ffff_ffff_ffffn;
 const AREA_MASK = 0xffn;
 
 const partial = staticBytes(BIT_TREE.SIZE, 8);
-const whole = staticBytes(BIT_TREE.SIZE, 8);
 
 /** Areas below 16 MiB, which old devices need: their frames are handed out when there are no others. */
-const LOW_AREAS = 8;
+export const LOW_AREAS = 8;
 
 let pairs: VirtAddr = NOWHERE;
 let areaCount = 0;
@@ -55,7 +56,7 @@ let frameLimit = 0; // frames from here up have no bits
 /** Bytes that bitsInit needs for frames 0..limit-1: 64 KiB for each GiB and a sixtieth more. */
 export function bitsBytes(limit: number): number {
   const areas = areasFor(limit);
-  return areas * AREA_WORDS * PAIR.SIZE + bitTreeBytes(areas * AREA_WORDS) + bitTreeBytes(areas);
+  return areas * AREA_WORDS * PAIR.SIZE + bitTreeBytes(areas * AREA_WORDS);
 }
 
 /** No frame is in the pool; `at` is a multiple of 128. Cost: two stores for each 64 frames. */
@@ -68,7 +69,6 @@ export function bitsInit(at: VirtAddr, limit: number): void {
   fillWords(at, 0n, Math.trunc(pairBytes / 8));
   const words = areaCount * AREA_WORDS;
   bitTreeInit(partial, at + BigInt(pairBytes), words);
-  bitTreeInit(whole, at + BigInt(pairBytes + bitTreeBytes(words)), areaCount);
 }
 
 export function bitsAreThere(): boolean {
@@ -86,10 +86,7 @@ export function isOutside(frame: number): boolean {
   return BigInt.asUintN(64, BigInt(frame)) >= BigInt(frameLimit);
 }
 
-/** The first area, and the first word, that do not lie in low memory; bitsAreas() if all do. */
-export function areaAboveLow(): number {
-  return lowAreas;
-}
+/** The first word that does not lie in low memory; behind the last one if all do. */
 export function wordAboveLow(): number {
   return lowAreas * AREA_WORDS;
 }
@@ -142,16 +139,6 @@ export function areaIsFree(start: VirtAddr): boolean {
   return all === ALL_FREE;
 }
 
-/** A whole area is broken: its frames are for whoever wants some of them. */
-export function areaOpen(area: number): void {
-  bitTreeRemove(whole, area, 1n);
-  bitTreeAdd(partial, area * AREA_WORDS, AREA_MASK);
-}
-/** Every frame of it is free again. */
-export function areaClose(area: number): void {
-  bitTreeRemove(partial, area * AREA_WORDS, AREA_MASK);
-  bitTreeAdd(whole, area, 1n);
-}
 /** The free bits of its eight words. */
 export function areaFill(start: VirtAddr, free: bigint): void {
   let pair = start;
@@ -160,20 +147,13 @@ export function areaFill(start: VirtAddr, free: bigint): void {
     pair = virtAddr(pair + BigInt(PAIR.SIZE));
   }
 }
-/** `count` whole areas are handed out (a power of two, the first a multiple of it), or are whole again. */
-export function areasTake(first: number, count: number): void {
-  for (let done = 0; done < count; done += 64) bitTreeRemove(whole, first + done, areaMask(count));
+/** Is a part of the area handed out? Then each of its words has free frames, or not: */
+export function wordsOffer(area: number): void {
+  bitTreeAdd(partial, area * AREA_WORDS, AREA_MASK);
 }
-export function areasGive(first: number, count: number): void {
-  for (let done = 0; done < count; done += 64) bitTreeAdd(whole, first + done, areaMask(count));
+export function wordsHide(area: number): void {
+  bitTreeRemove(partial, area * AREA_WORDS, AREA_MASK);
 }
-function areaMask(count: number): bigint {
-  return count >= 64 ? ALL_FREE : (1n << BigInt(count)) - 1n;
-}
-export function areaIsWhole(area: number): boolean {
-  return bitTreeHas(whole, area);
-}
-
 /** The word has a free frame, and its area is not whole. */
 export function wordOffer(word: number): void {
   bitTreeAdd(partial, word, 1n);
@@ -181,9 +161,24 @@ export function wordOffer(word: number): void {
 export function wordIsOffered(word: number): boolean {
   return bitTreeHas(partial, word);
 }
-/** It has none; which word above it is the next that has, or NO_MEMBER. */
-export function wordHideNext(word: number): number {
-  return bitTreeRemoveNext(partial, word);
+/** The same of the word of `frame`. The last step of its caller, which then need not save a register. */
+export function wordOfFrameOffer(frame: number): void {
+  const word = BigInt(frame) >> WORD_SHIFT;
+  const at = bitTreeWordAt(partial, 0, word >> WORD_SHIFT);
+  const before = load64(at);
+  store64(at, before | (1n << (word & 63n)));
+  if (before === 0n) wordIsAdded(word >> WORD_SHIFT, partial);
+}
+/**
+ * It has none. Which is the next above it that has, among the 64 that are one word of the set? NO_MEMBER: none, or they
+ * are low, and nothing was changed.
+ */
+export function wordHideNear(word: number): number {
+  return word < LOW_WORDS ? NO_MEMBER : bitTreeRemoveNear(partial, word);
+}
+/** It has none. Which is the next of all others above those 64 that has, or NO_MEMBER? */
+export function wordHideFar(word: number): number {
+  return bitTreeRemoveFar(partial, word);
 }
 /** It has none. */
 export function wordHide(word: number): void {
@@ -194,20 +189,13 @@ export function wordHide(word: number): void {
 export function wordNext(from: number): number {
   return bitTreeNext(partial, from);
 }
-/** The lowest whole area from `from` (0 to bitsAreas()) on, or NO_MEMBER. */
-export function areaNext(from: number): number {
-  return bitTreeNext(whole, from);
-}
-/** The set, for those who look for runs in it. */
-export function wholeAreas(): bigint {
-  return whole;
+
+/** For audits: do the set's own levels agree? Looks at every word of it. */
+export function wordsAreSound(): boolean {
+  return bitTreeIsSound(partial, areaCount * AREA_WORDS);
 }
 
-/** For audits: do the sets' own levels agree? Looks at every word of both. */
-export function bitsTreesAreSound(): boolean {
-  return bitTreeIsSound(partial, areaCount * AREA_WORDS) && bitTreeIsSound(whole, areaCount);
-}
-
-function areasFor(limit: number): number {
+/** Areas that frames 0..limit-1 lie in. */
+export function areasFor(limit: number): number {
   return Math.trunc((limit + AREA_FRAMES - 1) / AREA_FRAMES);
 }

@@ -4,19 +4,20 @@ import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
 import { type Frame, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
+import { areaClose, areaFirst, areaFirstLow, areaOpen } from "./areas.ts";
 import {
-  AREA_WORDS, areaAboveLow, areaClose, areaIsFree, areaNext, areaOpen, bitOf, bitsAreThere, PAIR, pairArea,
-  pairAreaStart, pairOf, pairWord, wordAboveLow, wordHideNext, wordNext, wordOffer,
+  AREA_WORDS, areaIsFree, bitsAreThere, pairArea, pairAreaStart, pairOf, wordAboveLow, wordHideFar,
+  wordNext,
 } from "./frame-bits.ts";
 import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
 import { takeGoesOn } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
 
-/** A frame from the next word that has any, above the last one if there is one; low memory comes last. */
+/** A frame from the next word that has any, above the 64 where frameTake has looked; low memory comes last. */
 export function takeElsewhere(owner: Owner): Frame {
   const last = wordTakenFrom();
   if (last === NO_MEMBER && !bitsAreThere()) panic("frames: a frame was taken before there was a pool");
-  let word = last === NO_MEMBER ? NO_MEMBER : wordHideNext(last);
+  let word = last === NO_MEMBER ? NO_MEMBER : wordHideFar(last);
   if (word === NO_MEMBER || last < wordAboveLow()) word = wordChoose();
   wordTakeFrom(word);
   if (CHECKING) takeGoesOn();
@@ -26,25 +27,17 @@ export function takeElsewhere(owner: Owner): Frame {
 /** Broken areas before whole ones: those stay whole for who needs them. */
 function wordChoose(): number {
   let word = wordNext(wordAboveLow());
-  if (word === NO_MEMBER) word = areaBreak(areaAboveLow());
+  if (word === NO_MEMBER) word = areaBreak(areaFirst());
   if (word === NO_MEMBER) word = wordNext(0);
-  if (word === NO_MEMBER) word = areaBreak(0);
+  if (word === NO_MEMBER) word = areaBreak(areaFirstLow());
   return word;
 }
 
-/** The first word of the lowest whole area from `from` on, which is whole no longer; or NO_MEMBER. */
-function areaBreak(from: number): number {
-  const area = areaNext(from);
+/** The first word of a whole area, which is whole no longer; or NO_MEMBER if there was none. */
+function areaBreak(area: number): number {
   if (area === NO_MEMBER) return NO_MEMBER;
   areaOpen(area);
   return area * AREA_WORDS;
-}
-
-/** The first frame of a word that had none becomes free. */
-export function wordHasOne(frame: Frame): void {
-  const pair = pairOf(frame);
-  PAIR.setFree(pair, bitOf(frame));
-  wordOffer(pairWord(pair));
 }
 
 /** All frames of the word of `frame` are free: perhaps all of its area are. */

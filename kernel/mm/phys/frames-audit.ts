@@ -7,9 +7,10 @@ import { logEnd, logNumber, logText } from "../../base/log.ts";
 import { type Frame, frameNumber } from "../../lib/addr.ts";
 import { countOnes, countTrailingZeros } from "../../lib/bits.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
+import { areaIsWhole, areasAreSound } from "./areas.ts";
 import {
-  AREA_FRAMES, AREA_WORDS, areaIsFree, areaIsWhole, bitsAreas, bitsTreesAreSound, frameIsFreeBit, frameIsHead,
-  framesLimit, PAIR, pairOfWord, wordIsOffered,
+  AREA_FRAMES, AREA_WORDS, areaIsFree, bitsAreas, frameIsFreeBit, frameIsHead,
+  framesLimit, PAIR, pairOfWord, wordIsOffered, wordsAreSound,
 } from "./frame-bits.ts";
 import { FRAME, frameOwner, frameRecord, frameReferences, RUN } from "./frame-table.ts";
 import { areaOpened, framesFree, framesTotal, wordTakenFrom } from "./frames.ts";
@@ -31,7 +32,7 @@ export function framesAudit(): Status {
   for (let area = 0; area < bitsAreas(); area++) {
     if (!areaAudit(area)) return DAMAGED;
   }
-  if (!bitsTreesAreSound()) return damaged("a set of words or areas contradicts itself", 0);
+  if (!wordsAreSound() || !areasAreSound()) return damaged("a set of words or areas contradicts itself", 0);
   if (freeSeen !== framesFree()) return damaged("the count of free frames is wrong", freeSeen);
   if (freeSeen + takenSeen !== framesTotal()) return damaged("frames were lost or won", freeSeen + takenSeen);
   for (let at = ownerFirst(); at !== NO_OWNER; at = ownerNext(at)) {

@@ -11,13 +11,15 @@ import { poison, staticBytes, unpoison } from "../../doors/machine.ts";
 import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
+import { areaClose, areasBytes, areasInit } from "./areas.ts";
 import {
-  ALL_FREE, areaClose, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside,
-  PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordOffer,
+  ALL_FREE, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
+  pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordHideNear, wordOffer,
+  wordOfFrameOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
-import { takeElsewhere, wordHasOne, wordIsFree } from "./frame-search.ts";
+import { takeElsewhere, wordIsFree } from "./frame-search.ts";
 import { frameGiveRefuse, framesAddRefuse } from "./frame-refusals.ts";
 import { framesFreed, framesMarkNew, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
 import { type Owner, ownersInit } from "./owners.ts";
@@ -37,7 +39,7 @@ let freeCount = 0;
 
 /** Bytes of bitmaps that framesInit needs for frames 0..limit-1: 65 KiB for each GiB. */
 export function framesMetadataBytes(limit: number): number {
-  return bitsBytes(limit);
+  return bitsBytes(limit) + areasBytes(limit);
 }
 
 /**
@@ -47,6 +49,7 @@ export function framesMetadataBytes(limit: number): number {
  */
 export function framesInit(metadata: VirtAddr, limit: number, table: VirtAddr): void {
   bitsInit(metadata, limit);
+  areasInit(virtAddr(metadata + BigInt(bitsBytes(limit))), limit);
   frameTableSet(table);
   ownersInit();
   current = 0n;
@@ -61,9 +64,17 @@ export function framesInit(metadata: VirtAddr, limit: number, table: VirtAddr): 
  */
 export function frameTake(owner: Owner): Frame {
   if (CHECKING && takeIsToFail()) return NO_FRAME;
-  const pair = currentPair();
-  const free = PAIR.free(pair);
-  if (free === 0n) return takeElsewhere(owner);
+  let from = current;
+  let free = PAIR.free(pairFrom(from));
+  if (free === 0n) {
+    const near = from === 0n ? NO_MEMBER : wordHideNear(pairWord(pairFrom(from)));
+    if (near === NO_MEMBER) return takeElsewhere(owner);
+    from = BigInt.asUintN(64, pairOfWord(near) - nothing);
+    free = PAIR.free(pairFrom(from));
+    if (free === 0n) return takeElsewhere(owner); // never: so that the compiler knows
+    current = from;
+  }
+  const pair = pairFrom(from);
 
   const rest = free & (free - 1n);
   PAIR.setFree(pair, rest);
@@ -96,7 +107,8 @@ export function frameGive(frame: Frame): void {
   freeCount++;
   const before = PAIR.free(pair);
   if (before === 0n) {
-    wordHasOne(frame);
+    PAIR.setFree(pair, rotateLeft(1n, frame));
+    wordOfFrameOffer(frame);
     return;
   }
   const free = before | bitOf(frame);
@@ -158,12 +170,14 @@ export function framesCountTaken(count: number): void {
 export function areaOpened(): VirtAddr {
   return pairAreaStart(currentPair());
 }
-/** If the open area is free from end to end, it is whole again, and the next frame comes from elsewhere. */
-export function areaOpenedClose(): void {
+/** If the open area is free from end to end, it is whole again, and the next frame comes from elsewhere: true. */
+export function areaOpenedClose(): boolean {
+  if (current === 0n) return false;
   const start = areaOpened();
-  if (current === 0n || !areaIsFree(start)) return;
+  if (!areaIsFree(start)) return false;
   current = 0n;
   areaClose(pairArea(start));
+  return true;
 }
 
 /** Frames of one word, those in `mask`, become free: the bits, and the sets that follow from them. */
@@ -186,7 +200,10 @@ export function wordMask(frame: number, end: number): bigint {
 }
 
 function currentPair(): VirtAddr {
-  return virtAddr(BigInt.asUintN(64, nothing + current));
+  return pairFrom(current);
+}
+function pairFrom(from: bigint): VirtAddr {
+  return virtAddr(BigInt.asUintN(64, nothing + from));
 }
 
 /** As a panic shows it: NO_FRAME and other negatives as all ones downwards. */

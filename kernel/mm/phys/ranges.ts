@@ -8,16 +8,18 @@ import { type Frame, frameNumber, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countLeadingZeros, countTrailingZeros } from "../../lib/bits.ts";
 import { BUSY, INVALID, OK, type Status } from "../../lib/status.ts";
+import { runCheck, runClose, runOpen } from "./any-run.ts";
+import { areaNext } from "./areas.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_WORDS, areaNext, bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf,
+  ALL_FREE, AREA_FRAMES, AREA_WORDS, bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf,
   pairOfWord, wordNext,
 } from "./frame-bits.ts";
-import { runGiveRefuse } from "./frame-refusals.ts";
+import { frameGiveRefuse, runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOrder, frameRecord } from "./frame-table.ts";
 import { areaOpenedClose, frameGive, wordEnd, wordMask } from "./frames.ts";
 import { takeIsToFail } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
-import { ORDER_MAX, runCheck, runClose, runFrames, runOpen } from "./runs.ts";
+import { ORDER_MAX, runFrames } from "./runs.ts";
 
 /** No limit: any frame will do. */
 export const ANY_FRAME = 0x4_0000_0000;
@@ -83,7 +85,7 @@ function pieceCheck(frame: Frame, end: number): void {
   if (isOutside(frame) || !frameIsHead(frame)) runGiveRefuse(frame, 0);
   const order = frameOrder(frame);
   if (order > 0) runCheck(frame, order);
-  else if (FRAME.references(frameRecord(frame)) !== 0) runGiveRefuse(frame, 0);
+  else if (FRAME.references(frameRecord(frame)) !== 0) frameGiveRefuse(frame);
   if (runFrames(order) > end - frame) panic("frames: a range given back that ends inside a run", BigInt(frame));
 }
 

@@ -7,9 +7,9 @@
 #include "bit-tree.h"
 
 #define ALL_FREE UINT64_MAX
-#define COLD __attribute__((cold, noinline))
 
 enum { NO_FRAME = -1, AREA_ORDER = 9, AREA_FRAMES = 512, AREA_WORDS = 8, LOW_WORD = 64, LOW_AREA = 8 };
+#define LOW_MASK 0xffull
 
 /* 64 frames. */
 struct pair {
@@ -44,7 +44,9 @@ struct record {
 struct pool {
   struct pair *pairs, *current; /* `current`: from which single frames are taken */
   struct record *records;
-  struct bit_tree partial, whole;
+  struct bit_tree partial, whole; /* words with free frames; whole areas that are not low */
+  uint64_t low_whole;             /* whole areas below LOW_AREA */
+  size_t high_areas, first, end;  /* the lowest word of `whole` that has areas, or the end, which has none */
   uint64_t limit, total, free;
 };
 extern struct pool pool;
@@ -70,14 +72,30 @@ static inline bool area_is_free(const struct pair *area) {
   for (int i = 0; i < AREA_WORDS; i++) all &= area[i].free;
   return all == ALL_FREE;
 }
+
+/* Those in `mask` from `area` on are whole, or are no more; they lie in one word. */
+static inline void areas_add(size_t area, uint64_t mask) {
+  const uint64_t bits = mask << (area & 63), low = area < LOW_AREA ? bits & LOW_MASK : 0, high = bits & ~low;
+  pool.low_whole |= low;
+  if (!high) return;
+  tree_add(&pool.whole, area & ~63ull, high);
+  if (area / 64 < pool.first) pool.first = area / 64;
+}
+static inline void areas_remove(size_t area, uint64_t mask) {
+  const uint64_t bits = mask << (area & 63), low = area < LOW_AREA ? bits & LOW_MASK : 0, high = bits & ~low;
+  pool.low_whole &= ~low;
+  if (!high) return;
+  tree_remove(&pool.whole, area & ~63ull, high);
+  pool.first = tree_next_at(&pool.whole, 1, pool.first);
+}
 static inline void area_open(size_t area) {
-  tree_remove(&pool.whole, area, 1);
+  areas_remove(area, 1);
   tree_add(&pool.partial, area * AREA_WORDS, 0xff);
 }
 static inline void area_close(size_t area) {
   tree_remove(&pool.partial, area * AREA_WORDS, 0xff);
-  tree_add(&pool.whole, area, 1);
+  areas_add(area, 1);
 }
 
-/* If the area of `current` is free from end to end, it is whole again. */
-void area_opened_close(void);
+/* If the area of `current` is free from end to end, it is whole again: true. */
+bool area_opened_close(void);

@@ -4,7 +4,7 @@ import { staticBytes, store64 } from "../../../kernel/doors/machine.ts";
 import { directMap, physAddr } from "../../../kernel/lib/addr.ts";
 import {
   BIT_TREE, BIT_TREE_LIMIT, bitTreeAdd, bitTreeBytes, bitTreeHas, bitTreeInit, bitTreeIsSound, bitTreeNext,
-  bitTreeNextAt, bitTreeRemove, bitTreeWord, NO_MEMBER,
+  bitTreeNextAt, bitTreeRemove, bitTreeRemoveFar, bitTreeRemoveNear, bitTreeWord, NO_MEMBER,
 } from "../../../kernel/lib/bit-tree.ts";
 import { accessesOf } from "../../fake/counted.ts";
 import { fakeMachine, GIB } from "../../fake/machine.ts";
@@ -63,6 +63,31 @@ test("it does what a Set does, for adds, removals and questions in any order", (
       expect(bitTreeNextAt(TREE, 1, 0)).toBe(nextOrNone(words, 0));
     }),
     { numRuns: 60 },
+  );
+});
+
+test("taking out and asking for the next is taking out, then asking: near in its word, far above it", () => {
+  const sets = fc.tuple(fc.constantFrom(1, 64, 65, 4097, 300_000), fc.array(fc.nat(), { minLength: 1, maxLength: 40 }));
+  fc.assert(
+    fc.property(sets, fc.boolean(), fc.boolean(), ([limit, places], isDense, isMember) => {
+      const members = new Set(places.map((place) => (isDense ? place % 130 : place) % limit));
+      bitTreeInit(TREE, MEMORY, limit);
+      for (const each of members) bitTreeAdd(TREE, each, 1n);
+      const all = [...members].sort((a, b) => a - b);
+      const [member = 0] = isMember ? all : [Math.floor(limit / 2)];
+      const wordEnd = member - (member % 64) + 64;
+      const above = nextOrNone(members, member + 1);
+      const near = above < wordEnd ? above : NO_MEMBER;
+
+      expect(bitTreeRemoveNear(TREE, member)).toBe(near);
+      expect(bitTreeHas(TREE, member)).toBe(near === NO_MEMBER && members.has(member)); // nothing near: nothing changed
+      if (near !== NO_MEMBER) bitTreeAdd(TREE, member, 1n);
+      members.delete(member);
+      expect(bitTreeRemoveFar(TREE, member)).toBe(nextOrNone(members, wordEnd));
+      expect(all.filter((each) => bitTreeHas(TREE, each))).toEqual(all.filter((each) => each !== member));
+      expect(bitTreeIsSound(TREE, limit)).toBe(true);
+    }),
+    { numRuns: 200 },
   );
 });
 

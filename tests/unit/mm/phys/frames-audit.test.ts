@@ -2,9 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { bootInfoClear, rangeAdd } from "../../../../kernel/dev/boot-info.ts";
 import { DAMAGED, OK } from "../../../../kernel/lib/status.ts";
-import {
-  areaOpen, areasTake, bitOf, PAIR, pairOf, pairWord, wordHide, wordOffer,
-} from "../../../../kernel/mm/phys/frame-bits.ts";
+import { areaOpen, areasTake } from "../../../../kernel/mm/phys/areas.ts";
+import { bitOf, PAIR, pairOf, pairWord, wordHide, wordOffer } from "../../../../kernel/mm/phys/frame-bits.ts";
 import { FRAME, frameRecord } from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesAudit, reservationsAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
 import { framesAdd, framesCountTaken } from "../../../../kernel/mm/phys/frames.ts";

@@ -56,7 +56,9 @@ test("order 0 is a frame", () => {
 test("taking a run before there is a pool is a panic", async () => {
   vi.resetModules(); // a kernel that was just started
   const { runTake: early } = await import("../../../../kernel/mm/phys/runs.ts");
-  expect(() => early(3, kernelFrames())).toThrow("frames: a run was taken before there was a pool");
+  for (const order of [3, 9]) {
+    expect(() => early(order, kernelFrames())).toThrow("frames: a run was taken before there was a pool");
+  }
   vi.resetModules();
 });
 
@@ -148,4 +150,58 @@ test.each([
   });
   expect(Math.max(...costs)).toBeLessThanOrEqual(RUN_MOST);
   expect(frameIsFree(taken[0]!)).toBe(false);
+});
+
+describe("runs of 2 MiB from areas far apart", () => {
+  const HIGH = 3 * 4096 * 512; // frames: three words of the upper level, 24 GiB
+  const AREAS = [9, 70, 4095, 4096, 4100, 8191, 8192, 12_287];
+
+  beforeEach(() => {
+    freshPool(HIGH);
+    for (const area of AREAS) framesAdd(frame(area * 512), 512);
+  });
+
+  test("the lowest comes first, whatever order they came back in", () => {
+    const all = (): number[] => AREAS.map(() => run(9) / 512);
+    expect([all(), run(9), framesAudit()]).toEqual([AREAS, NO_FRAME, OK]);
+    let lowest = Infinity;
+    for (const area of [8192, 4096, 12_287, 4095, 4100, 70, 8191, 9]) {
+      runGive(frame(area * 512), 9);
+      lowest = Math.min(lowest, area);
+      const next = frame(run(9));
+      expect(next / 512).toBe(lowest);
+      runGive(next, 9);
+    }
+    expect([framesFree(), all(), run(9), framesAudit()]).toEqual([AREAS.length * 512, AREAS, NO_FRAME, OK]);
+  });
+
+  test("a run costs a bounded number of accesses, wherever the next one is", () => {
+    const takes = AREAS.map(() => accessesOf(() => run(9)));
+    const gives = [...AREAS].reverse().map((area) => accessesOf(() => runGive(frame(area * 512), 9)));
+    expect(Math.max(...takes)).toBeLessThanOrEqual(40);
+    expect(Math.max(...gives)).toBeLessThanOrEqual(40);
+  });
+
+  test("low memory comes last", () => {
+    framesAdd(frame(2 * 512), 1024);
+    expect([...AREAS, 2, 3].map(() => run(9) / 512)).toEqual([...AREAS, 2, 3]);
+    runGive(frame(2 * 512), 9);
+    runGive(frame(12_287 * 512), 9);
+    expect([run(9), run(9), run(9), framesAudit()]).toEqual([12_287 * 512, 1024, NO_FRAME, OK]);
+  });
+});
+
+test("what is no head of a run of 2 MiB is not given back as one, and nothing is changed", () => {
+  const first = run(9);
+  const before = framesFree();
+  for (const wrong of [first + 1, first - 512, first + 512, 0, -512, LIMIT, 2 ** 50, NO_FRAME]) {
+    expect(() => runGive(frame(wrong), 9)).toThrow("frames: ");
+  }
+  expect(() => runGive(frame(first), 10)).toThrow("frames: a run given back that has another length");
+  frameReferenceAdd(frame(first));
+  expect(() => runGive(frame(first), 9)).toThrow("frames: a run given back with references");
+  frameReferenceDrop(frame(first));
+  expect([framesFree(), framesAudit()]).toEqual([before, OK]);
+  runGive(frame(first), 9);
+  expect(() => runGive(frame(first), 9)).toThrow("frames: given back twice");
 });
