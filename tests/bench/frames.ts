@@ -3,7 +3,7 @@ import { compilePrograms, buildBench, KERNEL_FLAGS } from "./build.ts";
 import { comparedFigure, type Figure, limitedFigure, type Report } from "./figures.ts";
 import { disagreements, dumpsOf, type Dumps, instructionsOfCall, type Pair, timesOf, type Times } from "./measure.ts";
 
-const AREA = "frames";
+export const AREA = "frames";
 const LAYOUTS = 3;
 const RUNS = 5;
 export const SIZES_GIB = [1, 16, 128];

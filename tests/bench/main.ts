@@ -2,13 +2,14 @@
 import { compilerReport } from "./compiler.ts";
 import { figuresWrite, type Figure, type Report } from "./figures.ts";
 import { framesReport } from "./frames.ts";
+import { framesMachineReport } from "./frames-machine.ts";
 import { regionsReport } from "./regions.ts";
 import { toolsReport } from "./tools.ts";
 
 type Measured = () => Report | Promise<Report>;
 const AREAS: Readonly<Record<string, readonly Measured[]>> = {
   compiler: [compilerReport, toolsReport],
-  frames: [framesReport],
+  frames: [framesReport, framesMachineReport],
   paging: [regionsReport],
 };
 const FILE = "build/bench.json";

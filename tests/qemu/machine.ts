@@ -18,8 +18,8 @@ export const EXIT_TRIPLE_FAULT = 0;
 export interface Boot {
   /** GRUB's ISO, the same under UEFI, or PVH: the same kernel without GRUB, five times faster. */
   door?: "iso" | "uefi" | "pvh";
-  /** The product, or the kernel with the scenarios compiled in. */
-  kernel?: "kernel" | "test" | "debug";
+  /** The product, the kernel with the scenarios compiled in, the one that measures. */
+  kernel?: "kernel" | "test" | "debug" | "benchmark";
   memory?: string;
   /** Boot options, as on the command line. */
   options?: string;

@@ -1,12 +1,21 @@
-/** The kernel that measures: boots like the product, then measures simulated pools, and exits. */
+/**
+ * The kernel that measures: boots like the product and says what that took, measures simulated pools unless the option
+ * is `scenario=boot`, and exits.
+ */
 import { debugExit, EXIT } from "../../../kernel/arch/debug-exit.ts";
+import { logEnd, logNumber } from "../../../kernel/base/log.ts";
+import { optionIs } from "../../../kernel/dev/boot-options.ts";
+import { rdtsc } from "../../../kernel/doors/machine.ts";
 import { kernelStart } from "../../../kernel/main.ts";
 import { poolsMeasure } from "./pools.ts";
 
 export { onTrap } from "../../../kernel/trap/dispatch.ts";
 
 export function kernelMain(magic: number, info: number): void {
+  const start = rdtsc();
   kernelStart(magic, info);
-  poolsMeasure(); // last: the machine's own frames are forgotten
+  logNumber("bench: boot instructions=", Number(rdtsc() - start));
+  logEnd();
+  if (!optionIs("scenario", "boot")) poolsMeasure(); // last: the machine's own frames are forgotten
   debugExit(EXIT.SUCCESS);
 }
