@@ -15,7 +15,7 @@ const WHERE = "QEMU";
 
 const BOOT_GIB = [1, 64];
 /** For each GiB more bitmaps are filled and the tables of their records' window; records are not touched. Limits. */
-const BOOT_GOALS = { instructions: 600_000, mib: 100 } as const;
+const BOOT_GOALS = { instructions: 100_000, mib: 100 } as const;
 
 interface BootCost {
   readonly gib: number;

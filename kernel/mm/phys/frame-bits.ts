@@ -139,6 +139,17 @@ export function areaIsFree(start: VirtAddr): boolean {
   return all === ALL_FREE;
 }
 
+/** Is no frame of it the pool's, free or handed out? (Of a run only the head's bit says so.) */
+export function areaIsClear(start: VirtAddr): boolean {
+  let pair = start;
+  let any = 0n;
+  for (let i = 0; i < AREA_WORDS; i++) {
+    any |= PAIR.free(pair) | PAIR.heads(pair);
+    pair = virtAddr(pair + BigInt(PAIR.SIZE));
+  }
+  return any === 0n;
+}
+
 /** The free bits of its eight words. */
 export function areaFill(start: VirtAddr, free: bigint): void {
   let pair = start;

@@ -11,11 +11,11 @@ import { poison, staticBytes, unpoison } from "../../doors/machine.ts";
 import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
-import { areaClose, areasBytes, areasInit } from "./areas.ts";
+import { areaClose, areasBytes, areasGive, areasInit } from "./areas.ts";
 import {
-  ALL_FREE, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
-  pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordHideNear, wordOffer,
-  wordOfFrameOffer,
+  ALL_FREE, AREA_FRAMES, areaFill, areaIsClear, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead,
+  framesLimit, isOutside, PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord,
+  wordHideNear, wordOffer, wordOfFrameOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
@@ -118,23 +118,43 @@ export function frameGive(frame: Frame): void {
 
 /**
  * Hands `count` frames from `first` on to the pool for good. Panics, with nothing changed, if any is outside, or the
- * pool's already. Cost: three loads and two stores for each 64 frames; no record is touched.
+ * pool's already. Cost: for each area of 512 frames three loads and two stores for each of its eight words; no record
+ * is touched.
  */
 export function framesAdd(first: Frame, count: number): void {
   if (first < 0 || count < 0 || count > framesLimit() - first) {
     panic("frames: range outside the bitmap", valueOf(first));
   }
   const end = first + count;
-  for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) {
-    const mask = wordMask(frame, end);
+  for (let frame: number = first; frame < end; ) {
     const pair = pairOf(frame);
-    if (((PAIR.free(pair) | PAIR.heads(pair)) & mask) !== 0n) framesAddRefuse(first);
+    if (isArea(frame, end)) {
+      if (!areaIsClear(pair)) framesAddRefuse(first);
+      frame += AREA_FRAMES;
+    } else {
+      if (((PAIR.free(pair) | PAIR.heads(pair)) & wordMask(frame, end)) !== 0n) framesAddRefuse(first);
+      frame = wordEnd(frame, end);
+    }
   }
   if (count > 0 && frameHead(first) !== NO_FRAME) framesAddRefuse(first); // all within a run: no bit says so
-  for (let frame: number = first; frame < end; frame = wordEnd(frame, end)) bitsFree(frame, wordMask(frame, end));
+  for (let frame: number = first; frame < end; ) {
+    if (isArea(frame, end)) {
+      areaFill(pairOf(frame), ALL_FREE);
+      areasGive(pairArea(pairOf(frame)), 1);
+      frame += AREA_FRAMES;
+    } else {
+      bitsFree(frame, wordMask(frame, end));
+      frame = wordEnd(frame, end);
+    }
+  }
   if (CHECKING) framesMarkNew(first, count);
   totalCount += count;
   freeCount += count;
+}
+
+/** Does a whole area begin there, that ends within the range? */
+function isArea(frame: number, end: number): boolean {
+  return frame % AREA_FRAMES === 0 && end - frame >= AREA_FRAMES;
 }
 
 /** Frames that the pool owns, free or handed out. */
