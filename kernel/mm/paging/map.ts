@@ -51,7 +51,8 @@ export function mapRange(root: Frame, first: Page, frame: Frame, count: number, 
 export function mapLargest(
   root: Frame, first: Page, frame: Frame, count: number, flags: bigint, topLevel: number,
 ): Status {
-  const status = rangeCheck(first, count, 1);
+  let status = rangeCheck(first, count, 1);
+  if (status === OK) status = framesCheck(frame, count, 1);
   if (status !== OK) return status;
 
   for (let done = 0; done < count; ) {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { flushAll } from "../../../../kernel/arch/tlb.ts";
 import {
@@ -147,6 +146,12 @@ test("the last page of each half can be mapped", () => {
   expect(mappings(machine, rootAddr()).map(({ pa }) => pa)).toEqual([0x1000n, 0x2000n]);
 });
 
+test("mapLargest is told that no frame has such a number", () => {
+  expect(mapLargest(root, HOME, frame(-1), 2, DATA, 3)).toBe(NO_SUCH_FRAME);
+  expect(mapLargest(root, HOME, frame(2 ** 28 - 1), 2, DATA, 3)).toBe(NO_SUCH_FRAME);
+  expect(mappings(machine, rootAddr())).toEqual([]);
+});
+
 test("mapLargest chooses the largest pages that stand on both sides' boundaries", () => {
   expect(mapLargest(root, page(0x3fff_f000n), frame(0x3_ffff), 1 + 2 ** 18 + 512 + 1, DATA, 3)).toBe(OK);
   const sizes = mappings(machine, rootAddr()).map(({ bytes }) => Number(bytes));
@@ -245,55 +250,6 @@ test("a frame above 4 GiB is no table while the boot tables are live", () => {
   expect(tablesStock(1, kernelTables())).toBe(false);
   expect(framesFree()).toBe(16);
 });
-
-test("random maps and unmaps agree with a Map, with an outside walker and with the CPU", () => {
-  live();
-  const slots = [0n, 0x1f_f000n, 0x3fff_e000n, HOME, 0x7f_ffff_e000n, 0x7fff_ffff_c000n, 0xffff_e800_0000_0000n];
-  const range = fc.record({
-    map: fc.boolean(),
-    va: fc.tuple(fc.constantFrom(...slots), fc.nat(3)).map(([base, i]) => base + BigInt(i) * 4096n),
-    count: fc.integer({ min: 1, max: 4 }),
-    first: fc.integer({ min: 0x2000, max: 0x3000 }),
-  });
-  const start = tablesPicture(machine, rootAddr());
-  const free = framesFree();
-  fc.assert(
-    fc.property(fc.array(range, { maxLength: 40 }), (steps) => {
-      const model = new Map<bigint, number>();
-      for (const { map, va, count, first } of steps) {
-        const pages = Array.from({ length: count }, (_, i) => va + BigInt(i) * 4096n);
-        if (map) {
-          const clear = pages.every((p) => !model.has(p)) && pages.every((p) => p >> 47n === va >> 47n);
-          expect(mapRange(root, page(va), frame(first), count, DATA) === OK).toBe(clear);
-          if (clear) pages.forEach((p, i) => model.set(p, first + i));
-        } else {
-          const whole = pages.every((p) => model.has(p));
-          expect(flushNow(unmapRange(root, page(va), count)) === OK).toBe(whole);
-          if (whole) pages.forEach((p) => model.delete(p));
-        }
-        for (const p of pages) agrees(p, model.get(p));
-      }
-      const seen = mappings(machine, rootAddr()).filter(({ va, bytes }) => bytes === 4096n && va < IMAGE_MAP);
-      expect(new Map(seen.map(({ va, pa }) => [va, Number(pa >> 12n)]))).toEqual(model);
-      for (const p of model.keys()) expect(flushNow(unmapPage(root, page(p)))).toBe(OK);
-    }),
-    { numRuns: 300 },
-  );
-  // Only the demand window's table of level 3 is left over: it belongs to every space.
-  expect(framesFree()).toBeGreaterThanOrEqual(free - 1);
-  expect(tablesPicture(machine, rootAddr()).replaceAll(/ \d+:[0-9a-f]+\{\}/g, "")).toBe(start);
-}, 30_000);
-
-function agrees(va: bigint, expected: number | undefined): void {
-  if (va >> 47n !== 0n && va >> 47n !== 0x1_ffffn) return;
-  if (expected === undefined) {
-    expect(translate(root, va as VirtAddr)).toBe(NO_PHYS);
-    expect(() => load8(va)).toThrow(PageFault);
-  } else {
-    expect(translate(root, va as VirtAddr)).toBe(BigInt(expected) << 12n);
-    expect(machine.probe(va, "write")).toBe(BigInt(expected) << 12n);
-  }
-}
 
 test("flushAll drops global translations too", () => {
   live();
