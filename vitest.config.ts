@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { kernelChecked } from "./scripts/compile/vitest-plugin.ts";
+import { kernelMutants } from "./tests/mutants.ts";
 
 export default defineConfig({
-  plugins: [kernelChecked()],
+  plugins: [kernelChecked(), kernelMutants()],
   test: {
     setupFiles: ["./scripts/test/turn.ts"],
     projects: [

@@ -11,7 +11,7 @@ import { ALL_FEATURES, CR4_PGE, cpu, cpuidLeaf, cpuReset, cr4Check } from "./cpu
 import type { CpuFeatures } from "./cpu.ts";
 import { GeneralProtection, Halted, KernelPanic } from "./faults.ts";
 import { IMAGE, staticsReset, staticTake, symbolOf } from "./image.ts";
-import { faultHandler, locate, mmuReset, probe, tlbDropAll, tlbDropPage } from "./mmu.ts";
+import { faultHandler, locate, mmuReset, probe, tlbDropAll, tlbDropPage, tlbStale, tlbTables } from "./mmu.ts";
 import { poisonAdd, poisonCheck, poisonReset, poisonTake, unwatched } from "./poison.ts";
 import { portPlug, portRead, portsReset, portWrite, portWrites, serialTake, serialType } from "./ports.ts";
 import * as ram from "./ram.ts";
@@ -45,6 +45,7 @@ const flushes: Flush[] = [];
 const NOTHING_INTERRUPTS = (): boolean => false;
 let interrupt = NOTHING_INTERRUPTS;
 let pauses = 0;
+let flushWatch: ((tables: readonly number[]) => void) | null = null;
 const PATIENCE = 10_000;
 
 /** The levers. */
@@ -81,6 +82,12 @@ const machine = {
   flushesForget(): void {
     flushes.length = 0;
   },
+  /** See mmu.ts: what the TLB remembers and the tables no longer say, in words. */
+  stale: tlbStale,
+  /** Is told of each flush before it is made, with the physical addresses of the tables that the CPU may still know. */
+  onFlush(watch: ((tables: readonly number[]) => void) | null): void {
+    flushWatch = watch;
+  },
 };
 export type Machine = typeof machine;
 
@@ -96,6 +103,7 @@ export function fakeMachine(options: MachineOptions = {}): Machine {
   flushes.length = 0;
   interrupt = NOTHING_INTERRUPTS;
   pauses = 0;
+  flushWatch = null;
   return machine;
 }
 fakeMachine(); // module constants of the kernel take statics before any test runs
@@ -236,7 +244,7 @@ export function writeCr0(value: bigint): void {
 export function writeCr3(value: bigint): void {
   if (value >> BigInt(cpu.features.physicalBits) !== 0n) throw new GeneralProtection(`CR3 = 0x${value.toString(16)}`);
   cpu.cr3 = value;
-  flushes.push({ kind: "space" });
+  flushNote({ kind: "space" });
   tlbDropAll(false);
 }
 export function writeCr4(value: bigint): void {
@@ -244,12 +252,12 @@ export function writeCr4(value: bigint): void {
   const before = cpu.cr4;
   cpu.cr4 = value;
   if (((before ^ value) & CR4_PGE) !== 0n) {
-    flushes.push({ kind: "all" });
+    flushNote({ kind: "all" });
     tlbDropAll(true);
   }
 }
 export function invalidatePage(va: bigint): void {
-  flushes.push({ kind: "page", va });
+  flushNote({ kind: "page", va });
   tlbDropPage(va);
 }
 export const readMsr = (index: number): bigint => cpu.msrs.get(index) ?? 0n;
@@ -305,6 +313,10 @@ export const trapStub = (vector: number): bigint => symbolOf(2) + BigInt(vector 
 export const linkerSymbol = symbolOf;
 
 // ---- helpers -----------------------------------------------------------------------------------------------
+function flushNote(flush: Flush): void {
+  flushes.push(flush);
+  flushWatch?.(tlbTables());
+}
 function loadBytes(va: bigint, count: number): bigint {
   let value = 0n;
   for (let i = 0; i < count; i++) value |= BigInt(load8(BigInt.asUintN(64, va + BigInt(i)))) << BigInt(8 * i);

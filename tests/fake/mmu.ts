@@ -104,6 +104,46 @@ export function tlbDropAll(globals: boolean): void {
   hotPage.fill(-1);
 }
 
+/**
+ * What the TLB remembers and the tables no longer say: translations, and ways to tables. Between operations there is
+ * none, for whoever changes an entry flushes it.
+ */
+export function tlbStale(): string[] {
+  const stale: string[] = [];
+  const compare = (map: Map<number, Translation>, level: number, isPage: boolean, what: string): void => {
+    for (const [key, known] of map) {
+      const now = tablesSay(key * PAGES_PER[level]!, level, isPage);
+      if (now !== null && sameWay(known, now)) continue;
+      stale.push(`${what} of level ${level} for page 0x${(key * PAGES_PER[level]!).toString(16)}`);
+    }
+  };
+  tlb.forEach((map, i) => compare(map, i + 1, true, "a page"));
+  upper.forEach((map, i) => compare(map, i + 2, false, "the way to a table"));
+  return cpu.cr3 === 0n ? [] : stale;
+}
+
+/** Physical addresses of the tables that the CPU may still walk through without looking. */
+export function tlbTables(): number[] {
+  return upper.flatMap((map) => [...map.values()].map(({ base }) => base));
+}
+
+/** The page, or table, that a walk from CR3 finds at `level`, with nothing remembered and nothing marked; or null. */
+function tablesSay(page: number, level: number, isPage: boolean): Translation | null {
+  let at = rootOf();
+  for (let here = 4; here >= level; here--) {
+    const entryAt = at.base + (Math.floor(page / PAGES_PER[here]!) % 512) * 8;
+    const next = entryRead(entryAt, at, here);
+    if (typeof next === "string" || isLeaf(entryAt, here) !== (isPage && here === level)) return null;
+    at = next;
+  }
+  return at;
+}
+
+function sameWay(a: Translation, b: Translation): boolean {
+  return a.base === b.base && a.writable === b.writable && a.user === b.user && a.noExecute === b.noExecute &&
+    a.global === b.global;
+}
+
 function locateSlowly(va: bigint, page: number, access: Access): number {
   if (BigInt.asUintN(64, va) !== va) throw new RangeError(`an address outside 64 bits: ${va}`);
   for (let attempt = 1; ; attempt++) {
@@ -183,10 +223,7 @@ function tlbFind(page: number): Translation | undefined {
 
 /** From the lowest remembered table down; sets accessed bits and, for a permitted write, the leaf's dirty bit. */
 function walk(va: bigint, page: number, access: Access, user: boolean): Translation {
-  let at: Translation = {
-    base: Number(cpu.cr3 & 0x000f_ffff_ffff_f000n),
-    writable: true, user: true, noExecute: false, global: false, level: 5, dirty: false,
-  };
+  let at = rootOf();
   for (let level = 2; level <= 4; level++) {
     const known = upper[level - 2]!.get(Math.floor(page / PAGES_PER[level]!));
     if (known !== undefined) {
@@ -211,13 +248,29 @@ function walk(va: bigint, page: number, access: Access, user: boolean): Translat
   }
 }
 
-/** Reads one entry (Intel SDM vol. 3A, "4-Level Paging"): it must be present, with no reserved bit set; A is set. */
+function rootOf(): Translation {
+  return {
+    base: Number(cpu.cr3 & 0x000f_ffff_ffff_f000n),
+    writable: true, user: true, noExecute: false, global: false, level: 5, dirty: false,
+  };
+}
+
+/** Reads one entry; it must be present, with no reserved bit set; A is set. */
 function step(
   va: bigint, entryAt: number, above: Translation, level: number, access: Access, user: boolean,
 ): Translation {
+  const next = entryRead(entryAt, above, level);
+  if (next === "absent") throw fault(va, access, user, 0);
+  if (next === "reserved") throw fault(va, access, user, FAULT_P | FAULT_RSVD);
+  ramWrite32(entryAt, ramRead32(entryAt) | 0x20);
+  return next;
+}
+
+/** What the entry of a table adds up to with what is above it (Intel SDM vol. 3A, "4-Level Paging"). */
+function entryRead(entryAt: number, above: Translation, level: number): Translation | "absent" | "reserved" {
   const low = ramRead32(entryAt);
   const high = ramRead32(entryAt + 4);
-  if ((low & 1) === 0) throw fault(va, access, user, 0);
+  if ((low & 1) === 0) return "absent";
 
   const leaf = isLeaf(entryAt, level);
   const patBit = leaf && level > 1 ? 0x1000 : 0;
@@ -226,10 +279,7 @@ function step(
   const badSize = (low & 0x80) !== 0 && (level === 4 || (level === 3 && !cpu.features.gigabytePages));
   const noExecute = high >>> 31 === 1;
   const badNoExecute = noExecute && ((cpu.msrs.get(EFER) ?? 0n) & EFER_NXE) === 0n;
-  if (misplaced || badSize || badNoExecute || base >= 2 ** cpu.features.physicalBits) {
-    throw fault(va, access, user, FAULT_P | FAULT_RSVD);
-  }
-  ramWrite32(entryAt, low | 0x20);
+  if (misplaced || badSize || badNoExecute || base >= 2 ** cpu.features.physicalBits) return "reserved";
   return {
     base,
     writable: above.writable && (low & 2) !== 0,

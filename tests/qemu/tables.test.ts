@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elfSymbols } from "../../scripts/compile/elf.ts";
+import { hex, type Leaf, walk, type Walk } from "../walker.ts";
 import { type Boot, Conversation, ROOT } from "./machine.ts";
 import { Monitor } from "./monitor.ts";
-import { hex, type Leaf, walk, type Walk } from "./walker.ts";
 
 const PAGE = 4096n;
 const DIRECT_MAP = 0xffff_8000_0000_0000n;
@@ -77,6 +77,7 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
 
   test("no entry is the user's or has a reserved bit, and every page is global", () => {
     expect(found.faults).toEqual([]);
+    expect(found.leaves.filter((leaf) => leaf.user).map(shown)).toEqual([]);
     expect(found.leaves.filter((leaf) => !leaf.isGlobal).map(shown)).toEqual([]);
   });
 
@@ -98,7 +99,7 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     for (const guard of guards) expect(expected.some((page) => page.va === symbols.get(guard))).toBe(true);
     const left = expected.filter((page) => !guards.some((guard) => page.va === symbols.get(guard)));
     const image = found.leaves.filter((leaf) => leaf.va >= 0xffff_ff80_0000_0000n);
-    expect(image.map(shown)).toEqual(left.map((page) => shown({ ...page, isGlobal: true })));
+    expect(image.map(shown)).toEqual(left.map((page) => shown({ ...page, isGlobal: true, user: false })));
   });
 
   test("constants are not writable through the direct map", () => {
@@ -175,7 +176,9 @@ function pages(symbols: Map<string, bigint>, section: string, rights: Pick<Leaf,
 }
 
 function shown(leaf: Leaf): string {
-  const rights = `r${leaf.writable ? "w" : "-"}${leaf.executable ? "x" : "-"}${leaf.isGlobal ? "g" : "-"}`;
+  const has = (right: boolean, letter: string): string => (right ? letter : "-");
+  const { writable, executable, user, isGlobal } = leaf;
+  const rights = `r${has(writable, "w")}${has(executable, "x")}${has(user, "u")}${has(isGlobal, "g")}`;
   return `${hex(leaf.va)} -> ${hex(leaf.pa)} ${hex(leaf.size)} ${rights}`;
 }
 
