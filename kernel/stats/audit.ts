@@ -2,6 +2,7 @@
 "compiler: cold"; // after a scenario, or when a person asks
 import { DAMAGED, OK, type Status } from "../lib/status.ts";
 import { heapAudit } from "../mm/heap/heap-audit.ts";
+import { tablesAudit } from "../mm/paging/tables-audit.ts";
 import { framesAudit, reservationsAudit } from "../mm/phys/frames-audit.ts";
 import { spacesAudit } from "../mm/space/spaces-audit.ts";
 
@@ -9,7 +10,8 @@ import { spacesAudit } from "../mm/space/spaces-audit.ts";
 export function mmAudit(): Status {
   const frames = framesAudit() === OK;
   const reservations = reservationsAudit() === OK;
+  const tables = tablesAudit() === OK;
   const heap = heapAudit() === OK;
   const spaces = spacesAudit() === OK;
-  return frames && reservations && heap && spaces ? OK : DAMAGED;
+  return frames && reservations && tables && heap && spaces ? OK : DAMAGED;
 }

@@ -10,6 +10,7 @@ import {
 } from "../paging/pte.ts";
 import { entryAfter, entryFirst } from "../paging/range.ts";
 import { tableEntries } from "../paging/tables.ts";
+import { tableEntriesCount } from "../paging/tables-audit.ts";
 import { frameOwner, framePage, frameReferences } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
 import { ownerFrames } from "../phys/owners.ts";
@@ -70,6 +71,7 @@ function spaceIsSound(space: Space): boolean {
 function tablesLook(space: Space): void {
   const root = spaceRoot(space);
   tablesSeen = 1;
+  if (tableEntriesCount(root) !== tableEntries(root)) wrong(space, "the root's entries are not as many as counted", 0n);
   for (let slot = 0; slot < TABLE_ENTRIES; slot++) {
     const pte = rootEntry(root, slot);
     const kernels = rootEntry(kernelRoot(), slot);
