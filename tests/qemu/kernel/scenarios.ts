@@ -6,6 +6,7 @@ import { exceptionsRun } from "./exceptions.ts";
 import { framesScenario } from "./frames.ts";
 import { heapScenario } from "./heap.ts";
 import { panicsRun } from "./panics.ts";
+import { permissionsScenario } from "./permissions.ts";
 import { recoveryRun } from "./recovery.ts";
 import { spacesScenario } from "./spaces.ts";
 import { stormScenario } from "./storm.ts";
@@ -16,6 +17,7 @@ export function scenarioRun(): void {
   else if (optionIs("scenario", "heap")) heapScenario();
   else if (optionIs("scenario", "demand")) demandScenario();
   else if (optionIs("scenario", "spaces")) spacesScenario();
+  else if (optionIs("scenario", "permissions")) permissionsScenario();
   else if (optionIs("scenario", "storm")) stormScenario();
   else if (!exceptionsRun() && !recoveryRun() && !trespassRun() && !panicsRun()) logLine("scenario: none of this name");
 }
