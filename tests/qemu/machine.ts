@@ -39,17 +39,34 @@ export const PROMPT_STOPPED = "\n! ";
 /** The last words of a kernel that only a person can end. */
 const HALTED = /(The machine is halted\.\n|\n! )$/;
 
+/** Where the kernel waits with these words as its last, somebody looks at it, and it gets a byte to go on. */
+export interface Pause {
+  readonly words: string;
+  /** Is handed what was said since the last pause. */
+  readonly look: (said: string) => Promise<void>;
+}
+
 /** Boots, waits until QEMU ends by itself, the kernel halts, or `seconds` are over, and says what happened. */
-export async function bootToEnd(boot: Boot, seconds = 30): Promise<Ended> {
+export async function bootToEnd(boot: Boot, seconds = 30, pause?: Pause): Promise<Ended> {
   const machine = start(boot, "stdio");
   const chunks: Buffer[] = [];
   let halted = false;
+  let seen = 0;
+  let trouble: unknown;
   machine.stdout?.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     halted = HALTED.test(text(chunks));
     if (halted) machine.kill("SIGKILL");
+    if (pause === undefined || !text(chunks).endsWith(pause.words)) return;
+    const said = text(chunks).slice(seen);
+    seen += said.length;
+    pause.look(said).then(() => machine.stdin?.write("\n"), (error: unknown) => {
+      trouble = error;
+      machine.kill("SIGKILL");
+    });
   });
   const status = await ended(machine, seconds);
+  if (trouble !== undefined) throw trouble as Error;
   return { log: text(chunks), status: halted ? "halted" : status };
 }
 

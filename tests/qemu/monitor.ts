@@ -27,6 +27,7 @@ export class Monitor {
   }
 
   async connect(): Promise<void> {
+    if (this.socket !== undefined) return;
     const socket = connect(this.path);
     this.socket = socket;
     await new Promise((done, failed) => socket.once("connect", done).once("error", failed));
@@ -60,6 +61,12 @@ export class Monitor {
     const cr3 = /CR3=([0-9a-f]+)/.exec(registers)?.[1];
     if (cr3 === undefined) throw new Error(`no CR3 in:\n${registers}`);
     return BigInt(`0x${cr3}`) & CR3_TABLE;
+  }
+
+  /** Lets it go on; what was read of it is no longer so. */
+  async goOn(): Promise<void> {
+    this.chunks.clear();
+    await this.execute("cont");
   }
 
   /** The 512 entries of the page table at physical `table`, of a machine that stands still. */

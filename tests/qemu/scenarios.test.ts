@@ -1,13 +1,18 @@
 import { expect, test } from "vitest";
 import { bootToEnd, EXIT_PANIC, EXIT_SUCCESS } from "./machine.ts";
+import { bootAndLook } from "./outside.ts";
 
 test.each([
   ["heap", "the heap survives short and long lives and being full, and is one block again", /boxes=\d+/],
   ["demand", "pages of the demand-paged window appear zeroed at their first touch", /pages=600 frames=60[0-9]/],
   ["spaces", "twenty spaces and a copy are entered, written in, cut and taken apart", /spaces count=21/],
   ["storm", "interrupts at every moment of all of these change nothing", /storm ticks=\d{3,} spurious=\d+/],
-])("scenario %s: %s", async (scenario, _fact, line) => {
-  const { log, status } = await bootToEnd({ kernel: "test", options: `scenario=${scenario} panic=exit` });
+])("scenario %s: %s; and what is mapped then is what the kernel says", async (scenario, _fact, line) => {
+  const looked = await bootAndLook({ kernel: "test", options: `scenario=${scenario} panic=exit` });
+  const { log, status, roots, mapped, differences } = looked;
+  expect(differences).toEqual([]);
+  expect(roots).toBe(scenario === "spaces" ? 23 : 1); // 21 spaces and the kernel, which is looked at again at the end
+  expect(mapped).toBeGreaterThan(500);
   expect(status, log).toBe(EXIT_SUCCESS);
   expect(log).toMatch(line);
   expect(log).toMatch(/scenario: end frames-before=(\d+) frames-after=\1\n/);

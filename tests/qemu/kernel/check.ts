@@ -3,7 +3,9 @@ import { logEnd, logLine, logNumber, logText } from "../../../kernel/base/log.ts
 import { panic } from "../../../kernel/base/panic.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { framesFree } from "../../../kernel/mm/phys/frames.ts";
+import { optionIs } from "../../../kernel/dev/boot-options.ts";
 import { mmAudit } from "../../../kernel/stats/audit.ts";
+import { mappingsHold } from "./mappings.ts";
 
 let framesBefore = 0;
 
@@ -26,4 +28,5 @@ export function scenarioEnd(): void {
   logEnd();
   claim(framesFree() === framesBefore, "scenario: frames were lost", BigInt(framesFree()));
   claim(mmAudit() === OK, "scenario: the audit finds damage");
+  if (!optionIs("scenario", "storm")) mappingsHold(); // the storm has interrupts on: it holds at its own end
 }

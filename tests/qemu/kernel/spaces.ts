@@ -1,4 +1,5 @@
 /** Address spaces on the machine: made, entered, written in, copied, cut, and taken apart again. */
+import { optionIs } from "../../../kernel/dev/boot-options.ts";
 import { hasSmap } from "../../../kernel/arch/cpu.ts";
 import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import {
@@ -19,6 +20,7 @@ import {
 import { SLOT_BYTES, USER_TOP } from "../../../kernel/mm/space/user-range.ts";
 import { mmAudit } from "../../../kernel/stats/audit.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
+import { mappingsHold, programSay } from "./mappings.ts";
 
 const DATA = PERMISSION.READ | PERMISSION.WRITE | PERMISSION.USER;
 const CONSTANT = PERMISSION.READ | PERMISSION.USER;
@@ -36,6 +38,7 @@ export function spacesScenario(): void {
   claim(clone !== NO_SPACE, "spaces: no clone");
   cutAndProtect(clone);
   claim(mmAudit() === OK, "spaces: the audit finds damage after cuts");
+  if (!optionIs("scenario", "storm")) lookedAt(); // that one has interrupts on
   logText("scenario: spaces");
   logNumber(" count=", spaceId(clone));
   logEnd();
@@ -43,6 +46,12 @@ export function spacesScenario(): void {
   regionSlabTrim();
   claim(mmAudit() === OK, "spaces: the audit finds damage at the end");
   scenarioEnd();
+}
+
+/** What all spaces show, for somebody outside to compare. */
+function lookedAt(): void {
+  for (let space = spaceFirst(); space !== NO_SPACE; space = spaceNext(space)) programSay(spaceRoot(space));
+  mappingsHold();
 }
 
 /** Pages at the bottom, at the top, in the middle, and where the kernel has its own. */

@@ -7,6 +7,7 @@ import { interruptsOff, interruptsOn } from "../../../kernel/doors/machine.ts";
 import { demandScenario } from "./demand.ts";
 import { claim } from "./check.ts";
 import { framesScenario } from "./frames.ts";
+import { mappingsHold } from "./mappings.ts";
 import { heapScenario } from "./heap.ts";
 import { spacesScenario } from "./spaces.ts";
 
@@ -27,5 +28,6 @@ export function stormScenario(): void {
   logNumber(" ticks=", Number(ticks));
   logNumber(" spurious=", Number(irqsSpurious()));
   logEnd();
+  mappingsHold();
   claim(ticks > 100n, "storm: it was none", ticks);
 }
