@@ -41,9 +41,9 @@ export const PLAIN_FLAGS: Flags = {
   c: ["-O2", "-std=gnu11"],
 };
 
-const PEERS = ["bitmap", "page-tables", "first-fit", "programs", "tree", "frames", "runs"];
+const PEERS = ["bitmap", "page-tables", "first-fit", "programs", "tree", "frames", "runs", "paging"];
 /** What works with them: each makes a program, with c/main.c. */
-type Workloads = "workloads" | "frame-workloads";
+type Workloads = "workloads" | "frame-workloads" | "paging-workloads";
 
 /** All the TypeScript, with the other DIRECT_MAP. */
 export function compilePrograms(): Compiled {

@@ -1,15 +1,14 @@
 /** What may be done with pages that are mapped already. */
 import { type Frame, type Page, pageAfter } from "../../lib/addr.ts";
 import { OK, WRONG_HALF, type Owed, owed } from "../../lib/status.ts";
+import { entryStop } from "./cursor.ts";
 import { flushOwe } from "./flush.ts";
+import { leavesAreLarge, leavesAreOf, leavesBits, leavesEntry, leavesHere, leavesLook } from "./leaves.ts";
 import {
-  levelFrames, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, pteIsTable, pteRead, pteWord,
-  pteWrite,
+  levelFrames, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, pteRead, pteWord, pteWrite,
 } from "./pte.ts";
-import { entriesHere, entryAfter, flagsCheck, rangeCheck } from "./range.ts";
+import { entryAfter, flagsCheck, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
-import { presentCheck } from "./unmap.ts";
-import { entryDeepest, entryStop } from "./walk.ts";
 
 /** What stays as it is: the frame, the size, and what the CPU has noted. */
 const KEPT = PTE_PRESENT | PTE_FRAME | PTE_HUGE | PTE_ACCESSED | PTE_DIRTY;
@@ -28,38 +27,22 @@ export function protectPage(root: Frame, page: Page, flags: bigint): Owed {
 export function protectRange(root: Frame, first: Page, count: number, flags: bigint): Owed {
   let status = rangeCheck(first, count, 1);
   if (status === OK) status = flagsCheck(first, flags);
-  if (status === OK) status = presentCheck(root, first, count);
-  if (status === OK && !isOfSameHalf(root, first, count, flags & PTE_USER)) status = WRONG_HALF;
-  if (status === OK) status = edgesSplit(root, first, count);
+  if (status === OK) status = leavesLook(root, first, count);
+  if (status === OK && !leavesAreOf(flags & PTE_USER)) status = WRONG_HALF;
+  if (status === OK && leavesAreLarge()) status = edgesSplit(root, first, count);
   if (status !== OK) return owed(status);
 
   for (let done = 0; done < count; ) {
     const page = pageAfter(first, done);
-    const entry = entryDeepest(root, page, 1);
+    const here = leavesHere(root, page, count - done);
     const level = entryStop();
-    const here = entriesHere(page, level, Math.floor((count - done) / levelFrames(level)));
-    let seen = 0n;
-    let changed = 0;
-    for (; changed < here; changed++) {
-      const at = entryAfter(entry, changed);
-      const pte = pteRead(at);
-      if (level > 1 && pteIsTable(pte)) break;
-      seen |= pte;
-      pteWrite(at, pteWord((pte & KEPT) | flags));
+    const entry = leavesEntry();
+    for (let i = 0; i < here; i++) {
+      const at = entryAfter(entry, i);
+      pteWrite(at, pteWord((pteRead(at) & KEPT) | flags));
     }
-    flushOwe(root, page, changed, level, seen | flags);
-    done += changed * levelFrames(level);
+    flushOwe(root, page, here, level, leavesBits() | flags);
+    done += here * levelFrames(level);
   }
   return owed(OK);
-}
-
-/** All of it is there. */
-function isOfSameHalf(root: Frame, first: Page, count: number, user: bigint): boolean {
-  for (let done = 0; done < count; ) {
-    const page = pageAfter(first, done);
-    if ((pteRead(entryDeepest(root, page, 1)) & PTE_USER) !== user) return false;
-    const frames = levelFrames(entryStop());
-    done += entryStop() === 1 ? entriesHere(page, 1, count - done) : frames - (Number(page >> 12n) & (frames - 1));
-  }
-  return true;
 }

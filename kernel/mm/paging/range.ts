@@ -40,6 +40,15 @@ export function flagsCheck(page: Page, flags: bigint): Status {
   return (flags & PTE_USER) !== 0n && page >= KERNEL_HALF ? WRONG_HALF : OK;
 }
 
+/** framesCheck of one, at once. */
+export function isFrame(frame: Frame): boolean {
+  return frame >= 0 && frameAddr(frame) < physicalLimit();
+}
+/** flagsCheck without the half, at once. */
+export function areFlags(flags: bigint): boolean {
+  return (flags & ~FLAGS_ALLOWED) === 0n && (flags & (PTE_WRITABLE | PTE_NO_EXECUTE)) !== PTE_WRITABLE;
+}
+
 /** How many of `count` entries from that for `page` on lie in the same table. */
 export function entriesHere(page: Page, level: number, count: number): number {
   return Math.min(count, TABLE_ENTRIES - levelIndex(page, level));

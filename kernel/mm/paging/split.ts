@@ -59,7 +59,7 @@ export function joinPages(root: Frame, page: Page, level: number): Owed {
   pteWrite(entry, pteWord(first | PTE_HUGE | seen));
   tableEntriesAdd(table, -TABLE_ENTRIES);
   flushOwe(root, page, TABLE_ENTRIES, level - 1, first);
-  cursorForget();
+  if (level === 3) cursorForget(page);
   flushOweTable(table);
   return owed(OK);
 }

@@ -14,7 +14,7 @@ import { FRAME, frameNext, frameNextSet, frameRecord } from "../phys/frame-table
 import { frameGive, frameTake } from "../phys/frames.ts";
 import type { Owner } from "../phys/owners.ts";
 import { rangeTake } from "../phys/ranges.ts";
-import { cursorForget } from "./cursor.ts";
+import { cursorsForget } from "./cursor.ts";
 import { TABLE_ENTRIES } from "./pte.ts";
 
 const SLOT_SHIFT = 39n;
@@ -31,7 +31,7 @@ export function tablesInit(): void {
   stockCount = 0;
   sharedSlot = NO_SLOT;
   isBooting = true;
-  cursorForget();
+  cursorsForget();
 }
 
 /** The kernel's own direct map is live: every frame can be a table. */

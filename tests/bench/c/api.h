@@ -48,7 +48,20 @@
   F(bool, treeRemove, (uint64_t key))                                                      \
   F(bool, treeFind, (uint64_t key))
 
-#define API(F) FRAMES_API(F) PROGRAMS_API(F)
+/* Kernel, mm/paging: roots are frames; statuses are 0 or negative, and what is owed is one until flushNow pays it. */
+#define PAGING_API(F)                                                                      \
+  F(void, tablesInit, (void))                                                              \
+  F(void, tablesReachAll, (void))                                                          \
+  F(int64_t, mapPage, (int64_t root, uint64_t page, int64_t frame, uint64_t flags))        \
+  F(int64_t, mapRange, (int64_t root, uint64_t first, int64_t frame, int64_t count, uint64_t flags))            \
+  F(int64_t, mapPages, (int64_t root, uint64_t first, int64_t frame, int64_t count, uint64_t flags, int64_t level)) \
+  F(int64_t, mapLargest, (int64_t root, uint64_t first, int64_t frame, int64_t count, uint64_t flags, int64_t top)) \
+  F(uint64_t, translate, (int64_t root, uint64_t va))                                      \
+  F(int64_t, unmapPage, (int64_t root, uint64_t page))                                     \
+  F(int64_t, unmapRange, (int64_t root, uint64_t first, int64_t count))                    \
+  F(int64_t, flushNow, (int64_t owed))
+
+#define API(F) FRAMES_API(F) PAGING_API(F) PROGRAMS_API(F)
 
 #define DECLARE(result, name, arguments) result ts_##name arguments; result c_##name arguments;
 API(DECLARE)

@@ -12,3 +12,7 @@ export {
 } from "../../../kernel/mm/phys/frames.ts";
 export { kernelFrames, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
 export { runGive, runSplit, runTake } from "../../../kernel/mm/phys/runs.ts";
+
+export {
+  flushNow, mapLargest, mapPage, mapPages, mapRange, tablesInit, tablesReachAll, translate, unmapPage, unmapRange,
+} from "./paging.ts";

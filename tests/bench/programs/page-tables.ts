@@ -34,7 +34,7 @@ export function pageMap(root: Frame, page: Page, frame: Frame, flags: bigint): S
 
 /** Takes the mapping of `page` away and flushes. NOT_MAPPED. BAD_ADDRESS. INVALID: not aligned, or in a larger page. */
 export function pageUnmap(root: Frame, page: Page): Status {
-  return unmapRange(root, page, 1);
+  return rangeUnmap(root, page, 1);
 }
 
 // ---- ranges ------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ function tablesStarting(page: Page, level: number, stop: number, isFirst: boolea
 }
 
 // ---- unmapping ---------------------------------------------------------------------------------------------
-function unmapRange(root: Frame, first: Page, count: number): Status {
+function rangeUnmap(root: Frame, first: Page, count: number): Status {
   let status = rangeCheck(first, count, 1);
   if (status === OK) status = unmapPlan(root, first, count);
   if (status !== OK) return status;
