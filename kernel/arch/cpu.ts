@@ -50,6 +50,7 @@ let smap = false;
 let umip = false;
 let hypervisor = false;
 let physicalBits = DEFAULT_PHYSICAL_BITS;
+let limit = 1n << 36n; // 2^physicalBits
 
 /**
  * Reads the features, then sets CR0.WP and the whole of CR4: PAE, and MCE, PGE, SMEP, SMAP and UMIP where present.
@@ -72,6 +73,7 @@ export function cpuInit(): void {
   gigabytePages = hasExtended && hasFeature(LEAF.EXTENDED_FEATURES, EDX, FEATURE.PAGE_1_GIB);
   physicalBits = DEFAULT_PHYSICAL_BITS;
   if (extended >= LEAF.ADDRESS_SIZES) physicalBits = addressBits();
+  limit = 1n << BigInt(physicalBits);
 
   writeCr0(readCr0() | CR0_WRITE_PROTECT);
   writeCr4(
@@ -118,7 +120,7 @@ export function physicalAddressBits(): number {
 }
 /** First physical address that this CPU cannot express: an entry that names it is a reserved-bit fault. */
 export function physicalLimit(): bigint {
-  return 1n << BigInt(physicalBits);
+  return limit;
 }
 
 function addressBits(): number {

@@ -3,6 +3,7 @@ import { compilerReport } from "./compiler.ts";
 import { figuresWrite, type Figure, type Report } from "./figures.ts";
 import { framesReport } from "./frames.ts";
 import { framesMachineReport } from "./frames-machine.ts";
+import { pagingReport } from "./paging.ts";
 import { regionsReport } from "./regions.ts";
 import { toolsReport } from "./tools.ts";
 
@@ -10,7 +11,7 @@ type Measured = () => Report | Promise<Report>;
 const AREAS: Readonly<Record<string, readonly Measured[]>> = {
   compiler: [compilerReport, toolsReport],
   frames: [framesReport, framesMachineReport],
-  paging: [regionsReport],
+  paging: [pagingReport, regionsReport],
 };
 const FILE = "build/bench.json";
 

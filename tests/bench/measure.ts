@@ -76,6 +76,15 @@ export function instructionsOf(program: string): Map<string, Pair> | null {
  * mention, `calls=` precedes an inclusive cost.)
  */
 export function instructionsOfCall(dump: string, name: string): number {
+  const { calls, cost } = callsOf(dump, name);
+  return cost / calls;
+}
+/** The same of all those calls together; 0 if there are none. */
+export function instructionsOfCalls(dump: string, name: string): number {
+  return callsOf(dump, name).cost;
+}
+
+function callsOf(dump: string, name: string): { readonly calls: number; readonly cost: number } {
   const names = new Map<string, string>();
   let [caller, callee, calls, cost] = ["", "", 0, 0];
   const lines = dump.split("\n");
@@ -89,7 +98,7 @@ export function instructionsOfCall(dump: string, name: string): number {
     calls += Number(times);
     cost += Number(lines[i + 1]?.split(" ")[1]);
   });
-  return cost / calls;
+  return { calls, cost };
 }
 
 function summaryOf(dump: string): number {

@@ -13,13 +13,13 @@
 import { flushAll, flushPage, flushSpace } from "../../arch/tlb.ts";
 import { readCr3, staticBytes } from "../../doors/machine.ts";
 import {
-  type Frame, frameAddr, KERNEL_HALF, NO_FRAME, type Page, PAGE_SIZE, pageAfter, pageOf, virtAddr,
+  type Frame, frameAddr, KERNEL_HALF, NO_FRAME, type Page, PAGE_SIZE, virtAddr,
 } from "../../lib/addr.ts";
 import { layout, u32, u64 } from "../../lib/layout.ts";
 import { type Owed, type Status, statusOf } from "../../lib/status.ts";
 import { frameNext, frameNextSet } from "../phys/frame-table.ts";
 import { frameGive } from "../phys/frames.ts";
-import { levelFrames, PTE_GLOBAL } from "./pte.ts";
+import { levelSpan, PTE_GLOBAL } from "./pte.ts";
 
 /**
  * From so many pages on, everything that is not global is dropped instead (or everything, if a global one is among
@@ -77,21 +77,12 @@ export function flushLater(owed: Owed): Status {
 }
 /** Pays everything that is owed: page by page, or, from FLUSH_PAGES_MOST on, all at once. */
 export function flushPay(): void {
-  if (isTooMuch) {
-    if (isGlobal) flushAll();
-    else flushSpace();
-  } else {
-    for (let i = 0; i < debtCount; i++) debtPay(debtAt(i));
-  }
+  if (isTooMuch) payAtOnce();
+  else for (let i = 0; i < debtCount; i++) debtPay(debtAt(i));
   debtCount = 0;
   pagesOwed = 0;
-  isTooMuch = false;
   isGlobal = false;
-  while (deadTables !== NO_FRAME) {
-    const table = deadTables;
-    deadTables = frameNext(table);
-    frameGive(table);
-  }
+  if (deadTables !== NO_FRAME) deadTablesGive();
 }
 
 /** Is anything owed? Not between operations: an audit asks. */
@@ -99,10 +90,26 @@ export function flushIsOwed(): boolean {
   return pagesOwed > 0 || deadTables !== NO_FRAME;
 }
 
+function payAtOnce(): void {
+  if (isGlobal) flushAll();
+  else flushSpace();
+  isTooMuch = false;
+}
 function debtPay(debt: bigint): void {
-  const step = levelFrames(DEBT.level(debt));
-  const first = pageOf(virtAddr(DEBT.page(debt)));
-  for (let i = 0; i < DEBT.count(debt); i++) flushPage(pageAfter(first, i * step));
+  const first = DEBT.page(debt);
+  flushPage(virtAddr(first));
+  const count = DEBT.count(debt);
+  if (count === 1) return;
+  const step = levelSpan(DEBT.level(debt));
+  for (let i = 1; i < count; i++) flushPage(virtAddr(first + BigInt(i) * step));
+}
+
+function deadTablesGive(): void {
+  while (deadTables !== NO_FRAME) {
+    const table = deadTables;
+    deadTables = frameNext(table);
+    frameGive(table);
+  }
 }
 
 function isCurrent(root: Frame): boolean {

@@ -25,15 +25,15 @@ let tablesMissing = 0;
 /**
  * Maps `page` to `frame`. What is asked for may be wrong: MISALIGNED, NOT_CANONICAL, NO_SUCH_FRAME, UNKNOWN_FLAG,
  * WRITABLE_CODE, WRONG_HALF (for the user in a slot of the kernel's, or the reverse). What is there may be in the way:
- * ALREADY_MAPPED. NO_MEMORY: no frame for a table. Nothing has changed then. Cost: 56 instructions if no table is
+ * ALREADY_MAPPED. NO_MEMORY: no frame for a table. Nothing has changed then. Cost: 58 instructions if no table is
  * missing and a cursor helps (cursor.ts).
  */
 export function mapPage(root: Frame, page: Page, frame: Frame, flags: bigint): Status {
   if (!isPageAligned(page) || !isFrame(frame) || !areFlags(flags)) return mapPages(root, page, frame, 1, flags, 1);
   if (!isAtCursor(root, page)) return mapPages(root, page, frame, 1, flags, 1);
   const above = pteRead(cursorEntry(page));
-  // of the user's, or not, like all of its slot: isSlotOfOther
-  if ((above & (PTE_PRESENT | PTE_HUGE | PTE_USER)) !== (PTE_PRESENT | (flags & PTE_USER))) {
+  // a table (pteIsTable), and the user's or not like all of its slot (isSlotOfOther): flags have neither P nor S
+  if ((((above - PTE_PRESENT) ^ flags) & (PTE_PRESENT | PTE_HUGE | PTE_USER)) !== 0n) {
     return mapPages(root, page, frame, 1, flags, 1);
   }
   const table = pteFrame(above);

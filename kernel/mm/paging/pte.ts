@@ -54,9 +54,9 @@ export function pteFrame(pte: Pte): Frame {
 export function pteIsPresent(pte: Pte): boolean {
   return (pte & PTE_PRESENT) !== 0n;
 }
-/** Does an entry of level 2, 3 or 4 lead to a table? */
+/** Does an entry of level 2, 3 or 4 lead to a table? Without P the subtraction sets bit 0: one instruction is saved. */
 export function pteIsTable(pte: Pte): boolean {
-  return (pte & (PTE_PRESENT | PTE_HUGE)) === PTE_PRESENT;
+  return ((pte - PTE_PRESENT) & (PTE_PRESENT | PTE_HUGE)) === 0n;
 }
 
 /** Once, as it is now: the CPU writes A and D behind the compiler's back. */

@@ -14,7 +14,7 @@ import { edgesSplit } from "./split.ts";
 import { isShared, tableEntries, tableEntriesAdd } from "./tables.ts";
 import { entryFind } from "./walk.ts";
 
-/** unmapRange for one page of 4 KiB. Cost: 59 instructions if its table stays and a cursor helps (cursor.ts). */
+/** unmapRange for one page of 4 KiB. Cost: 64 instructions if its table stays and a cursor helps. */
 export function unmapPage(root: Frame, page: Page): Owed {
   if (!isPageAligned(page) || !isAtCursor(root, page)) return unmapRange(root, page, 1);
   const above = pteRead(cursorEntry(page));

@@ -33,8 +33,13 @@ export function translateFromTop(root: Frame, va: VirtAddr): PhysAddr {
 
 /** A page of any size behind an entry of `level`, or none. */
 export function translateLarge(pte: Pte, va: VirtAddr, level: number): PhysAddr {
+  if (!pteIsPresent(pte)) return translateAbsent(level);
   entryStopSet(level);
-  if (!pteIsPresent(pte)) return NO_PHYS;
   const inside = levelSpan(level) - 1n;
   return physAddr((pte & PTE_FRAME & ~inside) | (va & inside));
+}
+/** Nothing, as the entry of `level` says. */
+export function translateAbsent(level: number): PhysAddr {
+  entryStopSet(level);
+  return NO_PHYS;
 }

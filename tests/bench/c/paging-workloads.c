@@ -105,30 +105,42 @@ static void wide_mapped_prepare(const struct side *side) {
 }
 
 /* ---- ranges */
-static uint64_t map_ranges(const struct side *side, uint64_t ranges, uint64_t size) {
+static uint64_t ranges_map_run(const struct side *side, uint64_t ranges, uint64_t size) {
   uint64_t hash = 0;
   for (uint64_t i = 0; i < ranges; i++) hash = MIX(hash, side->mapRange(root, page_at(i * size), i * size, size, DATA));
   return MIX(hash, side->framesFree());
 }
-static uint64_t unmap_ranges(const struct side *side, uint64_t ranges, uint64_t size) {
+static uint64_t ranges_unmap_run(const struct side *side, uint64_t ranges, uint64_t size) {
   uint64_t hash = 0;
   for (uint64_t i = 0; i < ranges; i++) {
     hash = MIX(hash, side->flushNow(side->unmapRange(root, page_at(i * size), size)));
   }
   return MIX(hash, side->framesFree());
 }
-static inline __attribute__((always_inline)) uint64_t mapped_ranges(const struct side *side, uint64_t n, uint64_t size) {
-  empty_prepare(side);
-  return map_ranges(side, n, size);
-}
 
-#define RANGES_OF(name, ranges, size)                                                                             \
-  static uint64_t name##_map_run(const struct side *side) { return map_ranges(side, ranges, size); }              \
-  static uint64_t name##_unmap_run(const struct side *side) { return unmap_ranges(side, ranges, size); }          \
-  static void name##_prepare(const struct side *side) { mapped_ranges(side, ranges, size); }
+#define RANGES_OF(name, ranges, size)                                                                        \
+  static uint64_t name##_map_run(const struct side *side) { return ranges_map_run(side, ranges, size); }     \
+  static uint64_t name##_unmap_run(const struct side *side) { return ranges_unmap_run(side, ranges, size); } \
+  static void name##_prepare(const struct side *side) {                                                      \
+    empty_prepare(side);                                                                                     \
+    ranges_map_run(side, ranges, size);                                                                      \
+  }
 RANGES_OF(all, 1, PAGES)
 RANGES_OF(large, RANGES, LARGE)
 RANGES_OF(gib, 1, GIB)
+
+/* The first page of each 2 MiB is there, and so are the tables; the others are mapped. */
+static void seamed_prepare(const struct side *side) {
+  empty_prepare(side);
+  for (uint32_t i = 0; i < RANGES; i++) must(side->mapPage(root, page_at(i * LARGE), i, DATA) == 0, "not mapped");
+}
+static uint64_t seamed_map_run(const struct side *side) {
+  uint64_t hash = 0;
+  for (uint64_t i = 0; i < RANGES; i++) {
+    hash = MIX(hash, side->mapRange(root, page_at(i * LARGE + 1), i * LARGE + 1, LARGE - 1, DATA));
+  }
+  return MIX(hash, side->framesFree());
+}
 
 /* ---- the direct map of 64 GiB, with pages of each size */
 static uint64_t direct_small_run(const struct side *side) { return side->mapRange(root, DIRECT, 0, WIDE, DATA); }
@@ -149,6 +161,7 @@ const struct workload workloads[] = {
   {"unmap and flush, scattered over 64 GiB", "page", PAGES, wide_mapped_prepare, unmap_run},
   {"map, one range", "page", PAGES, empty_prepare, all_map_run},
   {"map, ranges of 2 MiB", "page", RANGES * LARGE, empty_prepare, large_map_run},
+  {"map, ranges of 511 pages, tables there", "page", RANGES * (LARGE - 1), seamed_prepare, seamed_map_run},
   {"map, ranges of 1 GiB", "page", GIB, empty_prepare, gib_map_run},
   {"unmap and flush, one range", "page", PAGES, all_prepare, all_unmap_run},
   {"unmap and flush, ranges of 2 MiB", "page", RANGES * LARGE, large_prepare, large_unmap_run},

@@ -1,6 +1,6 @@
 /*
  * Four-level page tables as the kernel has them: ranges are mapped and unmapped all or nothing, a table's record counts
- * its entries, a cursor remembers the last table of level 2, and flushes and dead tables are owed until they are paid.
+ * its entries, 64 cursors remember tables of level 2, and flushes and dead tables are owed until they are paid.
  */
 #include "frame-pool.h"
 
@@ -24,7 +24,7 @@ enum { NO_SUCH_FRAME = -1558, ENTRIES = 512, TOP_LEVEL = 4, FLUSH_PAGES_MOST = 3
 
 typedef uint64_t pte;
 
-static int physical_bits = 36;
+uint64_t physical_limit = 1ull << 36;
 
 /* Once, in program order: the CPU reads entries too. What was written before an entry is there when it is. */
 static inline pte pte_read(const pte *entry) { return *(const volatile pte *)entry; }
@@ -61,13 +61,19 @@ static void flush_all(void) {
   write_control(cr4);
 }
 
-/* ---- the cursor */
-static struct {
-  int64_t root;
+/* ---- cursors */
+static struct cursor {
+  int64_t root; /* 0: none */
   uint64_t gib;
   pte *table;
-} cursor = {.root = NO_FRAME};
-static bool is_at_cursor(int64_t root, uint64_t va) { return va >> 30 == cursor.gib && root == cursor.root; }
+} cursors[64];
+static inline struct cursor *cursor_of(uint64_t va) { return &cursors[va >> 30 & 63]; }
+static inline bool is_at_cursor(int64_t root, uint64_t va) {
+  const struct cursor *cursor = cursor_of(va);
+  return cursor->gib == va >> 30 && cursor->root == root;
+}
+static inline pte *cursor_entry(uint64_t va) { return &cursor_of(va)->table[index_of(va, 2)]; }
+static inline void cursor_forget(uint64_t va) { cursor_of(va)->root = 0; }
 
 /* ---- tables put aside: a list through their records */
 static struct {
@@ -82,7 +88,7 @@ void c_tablesInit(void) {
   stock.count = 0;
   shared_slot = NO_SLOT;
   is_booting = true;
-  cursor.root = NO_FRAME;
+  for (int i = 0; i < 64; i++) cursors[i].root = 0;
 }
 void c_tablesReachAll(void) { is_booting = false; }
 
@@ -118,14 +124,9 @@ static int64_t table_take(void) {
 }
 
 /* ---- walking */
-static pte *walk(int64_t root, uint64_t va, int level, int *stop) {
+static COLD pte *walk_from_top(int64_t root, uint64_t va, int level, int *stop) {
   pte *table = table_bytes(root);
-  int at = TOP_LEVEL;
-  if (level < 3 && is_at_cursor(root, va)) {
-    table = cursor.table;
-    at = 2;
-  }
-  for (; at > level; at--) {
+  for (int at = TOP_LEVEL; at > level; at--) {
     pte *entry = &table[index_of(va, at)];
     const pte value = pte_read(entry);
     if (!is_table(value)) {
@@ -133,32 +134,43 @@ static pte *walk(int64_t root, uint64_t va, int level, int *stop) {
       return entry;
     }
     table = table_bytes(frame_of(value));
-    if (at == 3) {
-      cursor.root = root;
-      cursor.gib = va >> 30;
-      cursor.table = table;
-    }
+    if (at == 3) *cursor_of(va) = (struct cursor){root, va >> 30, table};
   }
   *stop = level;
   return &table[index_of(va, level)];
 }
-
-static uint64_t inside(pte value, uint64_t va, int level) {
-  const uint64_t mask = span(level) - 1;
-  return value & PRESENT ? (value & FRAME_BITS & ~mask) | (va & mask) : NO_PHYS;
+static pte *walk(int64_t root, uint64_t va, int level, int *stop) {
+  if (level > 2 || !is_at_cursor(root, va)) return walk_from_top(root, va, level, stop);
+  pte *above = cursor_entry(va);
+  *stop = 2;
+  if (level == 2) return above;
+  const pte value = pte_read(above);
+  if (!is_table(value)) return above;
+  *stop = 1;
+  return &table_bytes(frame_of(value))[index_of(va, 1)];
 }
 
+static int translated_level;
+
+static COLD uint64_t translate_large(pte value, uint64_t va, int level) {
+  const uint64_t mask = span(level) - 1;
+  translated_level = level;
+  return value & PRESENT ? (value & FRAME_BITS & ~mask) | (va & mask) : NO_PHYS;
+}
+static COLD uint64_t translate_from_top(int64_t root, uint64_t va) {
+  if (!is_canonical(va)) return NO_PHYS;
+  int stop;
+  const pte value = pte_read(walk_from_top(root, va, 1, &stop));
+  return translate_large(value, va, stop);
+}
 uint64_t c_translate(int64_t root, uint64_t va) {
-  if (!is_at_cursor(root, va)) {
-    if (!is_canonical(va)) return NO_PHYS;
-    int stop;
-    const pte *entry = walk(root, va, 2, &stop);
-    if (stop != 2) return inside(pte_read(entry), va, stop);
-  }
-  const pte above = pte_read(&cursor.table[index_of(va, 2)]);
-  if (!is_table(above)) return inside(above, va, 2);
+  if (!is_at_cursor(root, va)) return translate_from_top(root, va);
+  const pte above = pte_read(cursor_entry(va));
+  if (!is_table(above)) return translate_large(above, va, 2);
   const pte value = pte_read(&table_bytes(frame_of(above))[index_of(va, 1)]);
-  return value & PRESENT ? (value & FRAME_BITS) | (va & 0xfff) : NO_PHYS;
+  if (!(value & PRESENT)) return translate_large(value, va, 1);
+  translated_level = 1;
+  return (va & 0xfff) | (value & FRAME_BITS);
 }
 
 /* The entry for `va` at `level`; tables that are missing are built. */
@@ -189,7 +201,7 @@ static int frames_check(int64_t frame, int64_t count, int level) {
   if (frame < 0) return NO_SUCH_FRAME;
   const uint64_t pa = (uint64_t)frame << 12;
   if (pa & (span(level) - 1)) return MISALIGNED;
-  return pa + count * span(level) > 1ull << physical_bits ? NO_SUCH_FRAME : OK;
+  return pa + count * span(level) > physical_limit ? NO_SUCH_FRAME : OK;
 }
 static int flags_check(uint64_t page, uint64_t flags) {
   if (flags & ~FLAGS_ALLOWED) return UNKNOWN_FLAG;
@@ -248,18 +260,18 @@ int64_t c_mapPages(int64_t root, uint64_t first, int64_t frame, int64_t count, u
 }
 
 int64_t c_mapPage(int64_t root, uint64_t page, int64_t frame, uint64_t flags) {
-  int status = range_check(page, 1, 1);
-  if (status == OK) status = frames_check(frame, 1, 1);
-  if (status == OK) status = flags_check(page, flags);
-  if (status != OK) return status;
-  int stop;
-  pte *entry = walk(root, page, 1, &stop);
-  if (stop != 1) return c_mapPages(root, page, frame, 1, flags, 1);
-  if (is_slot_of_other(root, page, flags & USER)) return WRONG_HALF;
+  const bool is_frame = frame >= 0 && (uint64_t)frame << 12 < physical_limit;
+  const bool are_flags = !(flags & ~FLAGS_ALLOWED) && (flags & (WRITABLE | NO_EXECUTE)) != WRITABLE;
+  if ((page & 0xfff) || !is_frame || !are_flags || !is_at_cursor(root, page)) goto other;
+  const pte above = pte_read(cursor_entry(page));
+  if (!is_table(above) || ((above ^ flags) & USER)) goto other;
+  pte *entry = &table_bytes(frame_of(above))[index_of(page, 1)];
   if (pte_read(entry)) return ALREADY_MAPPED;
   pte_write(entry, (uint64_t)frame << 12 | flags | PRESENT);
-  record_of(table_with(entry))->references++;
+  record_of(frame_of(above))->references++;
   return OK;
+other:
+  return c_mapPages(root, page, frame, 1, flags, 1);
 }
 
 int64_t c_mapRange(int64_t root, uint64_t first, int64_t frame, int64_t count, uint64_t flags) {
@@ -309,44 +321,60 @@ static void owe(int64_t root, uint64_t page, int64_t count, int level, uint64_t 
   debt.list[debt.count++].level = level;
 }
 
+static void tables_give(void) {
+  while (debt.tables != NO_FRAME) {
+    const int64_t table = debt.tables;
+    debt.tables = (int32_t)record_of(table)->next;
+    c_frameGive(table);
+  }
+}
 int64_t c_flushNow(int64_t owed) {
   if (debt.is_too_much) {
     if (debt.is_global) flush_all();
     else flush_space();
+    debt.is_too_much = false;
   } else {
     for (int64_t i = 0; i < debt.count; i++) {
       for (uint32_t n = 0; n < debt.list[i].count; n++) flush_page(debt.list[i].page + n * span(debt.list[i].level));
     }
   }
   debt.count = debt.pages = 0;
-  debt.is_too_much = debt.is_global = false;
-  while (debt.tables != NO_FRAME) {
-    const int64_t table = debt.tables;
-    debt.tables = (int32_t)record_of(table)->next;
-    c_frameGive(table);
-  }
+  debt.is_global = false;
+  if (debt.tables != NO_FRAME) tables_give();
   return owed;
 }
 
-/* ---- unmapping; nothing here asks for part of a larger page, which would be split */
-static int present_check(int64_t root, uint64_t first, int64_t count) {
+/* ---- unmapping; nothing here asks for larger pages, which might have to be split */
+struct looked {
+  int status;
+  bool is_large;
+  pte any;
+};
+static struct looked look(int64_t root, uint64_t first, int64_t count) {
+  struct looked seen = {0};
   for (int64_t done = 0; done < count;) {
     const uint64_t page = first + (done << 12);
     int level;
     const pte *entry = walk(root, page, 1, &level);
+    pte any = pte_read(entry), every = any;
+    if (!(any & PRESENT)) return (struct looked){.status = NOT_MAPPED};
     if (level > 1) {
-      if (!(pte_read(entry) & PRESENT)) return NOT_MAPPED;
-      if ((page & (span(level) - 1)) || count - done < frames_in(level)) c_panic("paging: a page to be split", page);
-      done += frames_in(level);
+      seen.is_large = true;
+      seen.any |= any;
+      done += frames_in(level) - (page >> 12 & (frames_in(level) - 1));
       continue;
     }
     const int64_t here = entries_here(page, 1, count - done);
-    for (int64_t i = 0; i < here; i++) {
-      if (!(pte_read(&entry[i]) & PRESENT)) return NOT_MAPPED;
+    for (int64_t i = 1; i < here; i++) {
+      const pte value = pte_read(&entry[i]);
+      any |= value;
+      every &= value;
     }
+    if (!(every & PRESENT)) return (struct looked){.status = NOT_MAPPED};
+    seen.any |= any;
     done += here;
   }
-  return OK;
+  return seen;
 }
 
 static void prune(int64_t root, uint64_t page, int level) {
@@ -359,36 +387,42 @@ static void prune(int64_t root, uint64_t page, int level) {
     if (record_of(table)->references) return;
     pte_write(above, 0);
     record_of(table_with(above))->references--;
-    cursor.root = NO_FRAME;
+    if (at == 2) cursor_forget(page);
     record_of(table)->next = debt.tables;
     debt.tables = table;
   }
 }
 
 int64_t c_unmapRange(int64_t root, uint64_t first, int64_t count) {
-  int status = range_check(first, count, 1);
-  if (status == OK) status = present_check(root, first, count);
+  const int status = range_check(first, count, 1);
   if (status != OK) return status;
-  for (int64_t done = 0; done < count;) {
+  const struct looked seen = look(root, first, count);
+  if (seen.status != OK) return seen.status;
+  if (seen.is_large) c_panic("paging: a page that may have to be split", first);
+  for (int64_t done = 0, here; done < count; done += here) {
     const uint64_t page = first + (done << 12);
     int level;
     pte *entry = walk(root, page, 1, &level);
-    const int64_t here = entries_here(page, level, (count - done) / frames_in(level));
-    pte seen = 0;
-    int64_t cleared = 0;
-    for (; cleared < here; cleared++) {
-      const pte value = pte_read(&entry[cleared]);
-      if (level > 1 && is_table(value)) break;
-      seen |= value;
-      pte_write(&entry[cleared], 0);
-    }
-    owe(root, page, cleared, level, seen);
+    here = entries_here(page, 1, count - done);
+    for (int64_t i = 0; i < here; i++) pte_write(&entry[i], 0);
+    owe(root, page, here, 1, seen.any);
     struct record *const record = record_of(table_with(entry));
-    record->references -= cleared;
-    if (!record->references) prune(root, page, level);
-    done += cleared * frames_in(level);
+    record->references -= here;
+    if (!record->references) prune(root, page, 1);
   }
   return OK;
 }
 
-int64_t c_unmapPage(int64_t root, uint64_t page) { return c_unmapRange(root, page, 1); }
+int64_t c_unmapPage(int64_t root, uint64_t page) {
+  if ((page & 0xfff) || !is_at_cursor(root, page)) return c_unmapRange(root, page, 1);
+  const pte above = pte_read(cursor_entry(page));
+  if (!is_table(above)) return c_unmapRange(root, page, 1);
+  pte *entry = &table_bytes(frame_of(above))[index_of(page, 1)];
+  const pte value = pte_read(entry);
+  struct record *const record = record_of(frame_of(above));
+  if (!(value & PRESENT) || record->references == 1) return c_unmapRange(root, page, 1);
+  pte_write(entry, 0);
+  record->references--;
+  owe(root, page, 1, 1, value);
+  return OK;
+}

@@ -1,4 +1,4 @@
-/** What the benchmark calls: programs that stay as they are (area `compiler`), and rooms of the kernel (`frames`). */
+/** What is called: programs that stay as they are (area `compiler`), rooms of the kernel (`frames`, `paging`). */
 export { bitmapAdd, bitmapFree, bitmapGive, bitmapInit, bitmapTake } from "./bitmap.ts";
 export { pageMap, pageTablesInit, pageTranslate, pageUnmap } from "./page-tables.ts";
 export { firstFitGive, firstFitInit, firstFitTake } from "./first-fit.ts";
@@ -14,5 +14,6 @@ export { kernelFrames, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
 export { runGive, runSplit, runTake } from "../../../kernel/mm/phys/runs.ts";
 
 export {
-  flushNow, mapLargest, mapPage, mapPages, mapRange, tablesInit, tablesReachAll, translate, unmapPage, unmapRange,
+  cpuInit, flushNow, mapLargest, mapPage, mapPages, mapRange, tablesInit, tablesReachAll, translate, unmapPage,
+  unmapRange,
 } from "./paging.ts";

@@ -98,12 +98,12 @@ test("rights are those of all levels together, in a large page as well; nothing 
   const home = HOME as VirtAddr;
   expect(translateRights(root, home)).toBe(0n);
   mapPage(root, HOME, frame(1), DATA | PTE_USER);
-  expect(translateRights(root, home)).toBe(DATA | PTE_USER);
+  expect(translateRights(root, home)).toBe(PTE_PRESENT | DATA | PTE_USER);
   const top = entryFind(root, home, 3);
   machine.physWrite64(top, machine.physRead64(top) & ~(PTE_USER | PTE_WRITABLE));
-  expect(translateRights(root, home)).toBe(PTE_NO_EXECUTE);
+  expect(translateRights(root, home)).toBe(PTE_PRESENT | PTE_NO_EXECUTE);
   mapLargest(root, page(0x4000_0000n), frame(0x4_0000), 2 ** 18, 0n, 3);
-  expect(translateRights(root, 0x4123_4567n as VirtAddr)).toBe(0n); // read and execute
+  expect(translateRights(root, 0x4123_4567n as VirtAddr)).toBe(PTE_PRESENT); // read and execute
   expect(translateRights(root, 0x8000_0000_0000n as VirtAddr)).toBe(0n);
 });
 
