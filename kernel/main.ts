@@ -4,6 +4,7 @@ import {
   hasGigabytePages,
   hasGlobalPages,
   hasNx,
+  hasPat,
   hasSmap,
   hasSmep,
   hasUmip,
@@ -13,15 +14,18 @@ import { clockHertz, clockInit, ticksStart } from "./arch/clock.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
 import { interruptsInit, IRQ, irqOpen } from "./arch/interrupts.ts";
 import { serialInit, serialInterrupt } from "./arch/serial.ts";
+import { VGA_TEXT, VGA_TEXT_BYTES, vgaTextPlace } from "./arch/vga-text.ts";
 import { unixTime, wallClockInit } from "./arch/wall-clock.ts";
 import { logEnd, logLine, logNumber, logPhys, logText, logVirt } from "./base/log.ts";
 import { panic } from "./base/panic.ts";
 import { refuse } from "./base/refuse.ts";
 import { consoleRun } from "./console/console.ts";
+import { ACPI_HEADER_BYTES, acpiLog, acpiRootBytes } from "./dev/acpi-tables.ts";
+import { acpiRoot } from "./dev/boot-info.ts";
 import { optionIs } from "./dev/boot-options.ts";
 import { bootInfoRead } from "./dev/boot-read.ts";
 import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
-import { DEMAND_WINDOW, frameOf } from "./lib/addr.ts";
+import { DEMAND_WINDOW, frameOf, NOWHERE, physAddr } from "./lib/addr.ts";
 import { OK } from "./lib/status.ts";
 import { HEAP_FRAMES_LEAST, heapBoot } from "./mm/heap/heap-boot.ts";
 import { frameWindowBuild } from "./mm/paging/frame-window.ts";
@@ -29,6 +33,7 @@ import { kernelMapBuild, kernelMapSwitch, kernelRoot } from "./mm/paging/kernel-
 import { flushNow } from "./mm/paging/flush.ts";
 import { unmapPage } from "./mm/paging/unmap.ts";
 import { translate } from "./mm/paging/walk.ts";
+import { deviceAt, firmwareAt, firmwareMap, screenMap } from "./mm/paging/windows.ts";
 import { framesBoot, reservationGive } from "./mm/phys/frames-boot.ts";
 import { frameGive, framesFree } from "./mm/phys/frames.ts";
 import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
@@ -71,9 +76,11 @@ export function kernelStart(magic: number, info: number): void {
   if (kernelMapBuild() !== OK) refuse("there is no room for the page tables");
   if (framesFree() < HEAP_FRAMES_LEAST) refuse("there is no room for the heap");
   kernelMapSwitch(); // past this point the machine is not refused: what follows cannot fail for lack of memory
+  screenPlace(); // where a report says that there is one
   bootPartGive(); // the boot tables were in it: not before the switch
   if (heapBoot() !== OK) panic("kernel fault: no more available memory for the heap", BigInt(framesFree()));
   spacesInit(); // after the heap: its slot is in every space
+  firmwareTablesLook();
   demandPageProve();
   serialInterrupt(); // last: nothing is let in before the prompt waits
   logText("boot: up");
@@ -102,12 +109,28 @@ function cpuLog(): void {
   logText("arch: cpu");
   logText(hasNx() ? " nx" : "");
   logText(hasGlobalPages() ? " pge" : "");
+  logText(hasPat() ? " pat" : "");
   logText(hasSmep() ? " smep" : "");
   logText(hasSmap() ? " smap" : "");
   logText(hasUmip() ? " umip" : "");
   logText(hasGigabytePages() ? " pdpe1gb" : "");
   logNumber(" physical-bits=", physicalAddressBits());
   logEnd();
+}
+
+/** The text screen is a device: the kernel's own tables show it in the window for those. */
+function screenPlace(): void {
+  const screen = physAddr(VGA_TEXT);
+  vgaTextPlace(screenMap(screen, VGA_TEXT_BYTES) === OK ? deviceAt(screen) : NOWHERE);
+}
+
+/** ACPI's root table is mapped, first as far as it says how long it is, and read. A machine without one is as good. */
+function firmwareTablesLook(): void {
+  const root = acpiRoot();
+  if (root === 0n || firmwareMap(root, ACPI_HEADER_BYTES) !== OK) return;
+  const at = firmwareAt(root);
+  const bytes = acpiRootBytes(at);
+  if (bytes > 0 && firmwareMap(root, BigInt(bytes)) === OK) acpiLog(at);
 }
 
 /** Touches a page of the demand-paged window that nobody mapped: the way of a fault works from stub to page table. */

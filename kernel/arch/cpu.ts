@@ -2,7 +2,7 @@
  * What the CPU can do, asked once, and the protections that it offers switched on.
  * Intel SDM vol. 2A, "CPUID"; vol. 3A, "Control Registers".
  */
-import { cpuid, readCr0, writeCr0, writeCr4 } from "../doors/machine.ts";
+import { cpuid, readCr0, writeCr0, writeCr4, writeMsr } from "../doors/machine.ts";
 
 const EAX = 0;
 const EBX = 1;
@@ -22,6 +22,7 @@ const LEAF = {
 const FEATURE = {
   MCE: 7, // FEATURES, EDX
   PGE: 13,
+  PAT: 16,
   HYPERVISOR: 31, // FEATURES, ECX (AMD64 vol. 3, "Function 1h")
   SMEP: 7, // STRUCTURED_FEATURES, EBX
   SMAP: 20,
@@ -38,6 +39,14 @@ const CR4_UMIP = 1n << 11n;
 const CR4_SMEP = 1n << 20n;
 const CR4_SMAP = 1n << 21n;
 
+const IA32_PAT = 0x277;
+/**
+ * Memory types by PWT + 2 PCD of an entry: write-back, write-combining, uncached unless an MTRR says otherwise (UC-),
+ * uncached; and again with the entry's PAT bit, which nobody sets. As at reset but for the second, which was
+ * write-through: no entry has it yet, so no cache needs to be flushed. (Intel SDM vol. 3A, "Page Attribute Table".)
+ */
+const MEMORY_TYPES = 0x0007_0106_0007_0106n;
+
 /** MAXPHYADDR where the CPU does not say, and at most (SDM vol. 3A, "Enumeration of Paging Features by CPUID"). */
 const DEFAULT_PHYSICAL_BITS = 36;
 const MOST_PHYSICAL_BITS = 52;
@@ -45,6 +54,7 @@ const MOST_PHYSICAL_BITS = 52;
 let nx = false;
 let gigabytePages = false;
 let globalPages = false;
+let pat = false;
 let smep = false;
 let smap = false;
 let umip = false;
@@ -53,7 +63,8 @@ let physicalBits = DEFAULT_PHYSICAL_BITS;
 let limit = 1n << 36n; // 2^physicalBits
 
 /**
- * Reads the features, then sets CR0.WP and the whole of CR4: PAE, and MCE, PGE, SMEP, SMAP and UMIP where present.
+ * Reads the features, then sets CR0.WP, the memory types where there is PAT, and the whole of CR4: PAE, and MCE, PGE,
+ * SMEP, SMAP and UMIP where present.
  * (Without MCE a machine check resets the machine instead of being reported.)
  * EFER.NXE is on already: boot/entry.asm refuses a CPU without NX.
  */
@@ -65,6 +76,7 @@ export function cpuInit(): void {
 
   const machineCheck = hasFeature(LEAF.FEATURES, EDX, FEATURE.MCE);
   globalPages = hasFeature(LEAF.FEATURES, EDX, FEATURE.PGE);
+  pat = hasFeature(LEAF.FEATURES, EDX, FEATURE.PAT);
   hypervisor = hasFeature(LEAF.FEATURES, ECX, FEATURE.HYPERVISOR);
   smep = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, FEATURE.SMEP);
   smap = hasStructured && hasFeature(LEAF.STRUCTURED_FEATURES, EBX, FEATURE.SMAP);
@@ -75,6 +87,7 @@ export function cpuInit(): void {
   if (extended >= LEAF.ADDRESS_SIZES) physicalBits = addressBits();
   limit = 1n << BigInt(physicalBits);
 
+  if (pat) writeMsr(IA32_PAT, MEMORY_TYPES);
   writeCr0(readCr0() | CR0_WRITE_PROTECT);
   writeCr4(
     CR4_PAE |
@@ -97,6 +110,10 @@ export function hasGigabytePages(): boolean {
 /** Pages whose TLB entries outlive a CR3 load. */
 export function hasGlobalPages(): boolean {
   return globalPages;
+}
+/** Write-combining memory; without, it is written through. */
+export function hasPat(): boolean {
+  return pat;
 }
 /** The kernel cannot execute a program's pages. */
 export function hasSmep(): boolean {

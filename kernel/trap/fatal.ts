@@ -12,6 +12,7 @@ import { debugExit, EXIT } from "../arch/debug-exit.ts";
 import { serialIsPresent } from "../arch/serial.ts";
 import { rodataEnd, rodataStart, textEnd, textStart } from "../arch/image.ts";
 import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
+import { vgaTextShow } from "../arch/vga-text.ts";
 import { ringPause, ringResume, ringShow } from "../base/log-ring.ts";
 import { logAsciiCut, logEnd, logHex, logHexDigits, logLine, logText, logVirt } from "../base/log.ts";
 import { isPanic } from "../base/panic.ts";
@@ -44,8 +45,12 @@ export function fatal(frame: bigint): never {
   const cr2 = readCr2(); // first: a fault in here would replace it
   interruptsOff();
   depth++;
-  if (depth === 1) report(frame, cr2);
-  else if (depth === 2) reportShort(frame, cr2);
+  if (depth === 1) {
+    report(frame, cr2);
+    vgaTextShow(0, "The kernel has stopped: the serial line says why.");
+  } else if (depth === 2) {
+    reportShort(frame, cr2);
+  }
   end(frame, cr2);
 }
 

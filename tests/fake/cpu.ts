@@ -6,6 +6,7 @@ export interface CpuFeatures {
   readonly noExecute: boolean;
   readonly gigabytePages: boolean;
   readonly globalPages: boolean;
+  readonly pat: boolean;
   readonly smep: boolean;
   readonly smap: boolean;
   readonly umip: boolean;
@@ -15,8 +16,8 @@ export interface CpuFeatures {
   readonly physicalBits: number;
 }
 export const ALL_FEATURES: CpuFeatures = {
-  noExecute: true, gigabytePages: true, globalPages: true, smep: true, smap: true, umip: true, hypervisor: false,
-  physicalBits: 40,
+  noExecute: true, gigabytePages: true, globalPages: true, pat: true, smep: true, smap: true, umip: true,
+  hypervisor: false, physicalBits: 40,
 };
 
 export const CR0_WP = 1n << 16n;
@@ -77,14 +78,14 @@ export function cr4Check(value: bigint): void {
 
 /** eax, ebx, ecx, edx (Intel SDM vol. 2A, "CPUID"). */
 export function cpuidLeaf(leaf: number): readonly [number, number, number, number] {
-  const { noExecute, gigabytePages, globalPages, smep, smap, umip, hypervisor, physicalBits } = cpu.features;
+  const { noExecute, gigabytePages, globalPages, pat, smep, smap, umip, hypervisor, physicalBits } = cpu.features;
   switch (leaf >>> 0) {
     case 0:
       return [7, 0x756e6547, 0x6c65746e, 0x49656e69]; // "GenuineIntel"
     case 1:
       return [
         0x663, 0, bits([31, hypervisor]),
-        bits([0, true], [4, true], [5, true], [6, true], [7, true], [13, globalPages], [16, true]),
+        bits([0, true], [4, true], [5, true], [6, true], [7, true], [13, globalPages], [16, pat]),
       ];
     case 7:
       return [0, bits([7, smep], [20, smap]), bits([2, umip]), 0];

@@ -11,6 +11,7 @@ export const BOOT_LINES = [
   /^mm\/paging: kernel map root=p0x[0-9a-f]+ tables=\d+$/,
   /^boot: given back frames=\d+$/,
   /^mm\/heap: heap base=v0x444444440000 kib=1024 max-kib=\d+$/,
+  /^dev: acpi [rx]sdt tables=\d+$/,
   /^mm\/fault: demand page v0xffffe80000000000 -> p0x[0-9a-f]+, given back$/,
   /^boot: up frames-free=\d+$/,
 ];

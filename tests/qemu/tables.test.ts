@@ -10,6 +10,10 @@ const DIRECT_MAP = 0xffff_8000_0000_0000n;
 const DIRECT_MAP_END = 0xffff_c000_0000_0000n;
 const FRAME_TABLE = 0xffff_c000_0000_0000n;
 const FRAME_TABLE_END = 0xffff_d000_0000_0000n;
+const DEVICES = 0xffff_d000_0000_0000n;
+const FIRMWARE = 0xffff_d800_0000_0000n;
+const WINDOWS_END = 0xffff_e000_0000_0000n;
+const SCREEN = 0xb_8000n;
 const RECORD = 32n;
 const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 const DEMAND_PAGE = 0xffff_e800_1234_5000n;
@@ -22,6 +26,7 @@ const MEMORY = [
 ];
 const POOL = ["usable"];
 const RECORDS = "frame records";
+const FIRMWARES = ["ACPI tables", "ACPI NVS"];
 
 interface Region {
   start: bigint;
@@ -50,7 +55,8 @@ const machines: [string, Boot, { heapBase: bigint; heapSize: bigint }][] = [
 describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, heapSize }) => {
   const symbols = elfSymbols(join(ROOT, "build/kernel.elf"));
   let found: Walk;
-  let outside: Leaf[]; // all that is neither the direct map nor the frame table
+  let outside: Leaf[]; // all that is neither the direct map nor the frame table nor a window
+  let windows: Leaf[]; // devices, and the firmware's tables
   let records: Leaf[];
   let regions: Region[];
   let framesInUse: (pa: bigint) => Promise<boolean>;
@@ -66,7 +72,8 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     const root = await monitor.stop();
     found = await walk(root, (table) => monitor.table(table), PHYSICAL_BITS);
     records = found.leaves.filter((leaf) => leaf.va >= FRAME_TABLE && leaf.va < FRAME_TABLE_END);
-    outside = found.leaves.filter((leaf) => leaf.va < DIRECT_MAP || leaf.va >= FRAME_TABLE_END);
+    outside = found.leaves.filter((leaf) => leaf.va < DIRECT_MAP || leaf.va >= WINDOWS_END);
+    windows = found.leaves.filter((leaf) => leaf.va >= DEVICES && leaf.va < WINDOWS_END);
     const bitmap = regions.find((region) => region.what === "frame bitmap")!.start;
     framesInUse = async (pa) => !(await isBitSet(monitor, bitmap, pa / PAGE));
   });
@@ -120,6 +127,18 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
   test("between the direct map and the image there is the one page that was touched on demand", () => {
     const between = outside.filter((leaf) => leaf.va >= DIRECT_MAP_END && leaf.va < 0xffff_ff80_0000_0000n);
     expect(between.map((leaf) => hex(leaf.va))).toEqual([hex(DEMAND_PAGE)]);
+  });
+
+  test("the windows show the screen, writable, and the firmware's tables, read-only, each at its place", () => {
+    const [screen, ...tables] = windows;
+    expect(shown(screen!)).toBe(shown({ ...screen!, va: DEVICES + SCREEN, pa: SCREEN, size: PAGE, writable: true }));
+    expect(tables.length).toBeGreaterThan(0);
+    for (const leaf of tables) expect([leaf.va - FIRMWARE, leaf.writable]).toEqual([leaf.pa, false]);
+    expect(windows.filter((leaf) => leaf.executable || leaf.size !== PAGE).map(shown)).toEqual([]);
+    const ours = regions.filter((region) => ![...FIRMWARES, "reserved"].includes(region.what));
+    const isOurs = (leaf: Leaf): boolean =>
+      ours.some(({ start, end }) => overlap(leaf, { pa: start, size: end - start }));
+    expect(windows.filter(isOurs).map(shown)).toEqual([]);
   });
 
   test("the frame table has the records of all memory that is usable, in frames kept for them and no others", () => {

@@ -49,10 +49,10 @@ export function cursorsForget(): void {
 }
 
 /** The level at which the last walk ended. */
-export function entryStop(): number {
+export function walkStop(): number {
   return stopLevel;
 }
-export function entryStopSet(level: number): void {
+export function walkStopSet(level: number): void {
   stopLevel = level;
 }
 

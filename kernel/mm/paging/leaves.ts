@@ -4,11 +4,9 @@
  */
 import { type Frame, type Page, pageAfter, type PhysAddr } from "../../lib/addr.ts";
 import { NOT_MAPPED, OK, type Status } from "../../lib/status.ts";
-import { entryStop } from "./cursor.ts";
-import { NO_ENTRY } from "./entry.ts";
 import { levelFrames, PTE_PRESENT, PTE_USER, type Pte, pteIsPresent, pteIsTable, pteRead, pteWord } from "./pte.ts";
 import { entriesHere, entryAfter } from "./range.ts";
-import { entryDeepest } from "./walk.ts";
+import { entryDeepest, entryStop, NO_ENTRY } from "./walk.ts";
 
 let entry = NO_ENTRY;
 let bitsOfAny = 0n;

@@ -5,8 +5,7 @@
 import { type Frame, frameAddr, frameAfter, isPageAligned, type Page, pageAfter } from "../../lib/addr.ts";
 import { ALREADY_MAPPED, NO_MEMORY, OK, type Status, WRONG_HALF } from "../../lib/status.ts";
 import { frameOwner } from "../phys/frame-table.ts";
-import { cursorEntry, entryStop, isAtCursor } from "./cursor.ts";
-import { entryAddr, entryTable } from "./entry.ts";
+import { cursorEntry, isAtCursor } from "./cursor.ts";
 import { flushNow } from "./flush.ts";
 import {
   levelFrames, levelSpan, PTE_EMPTY, PTE_HUGE, PTE_PRESENT, PTE_USER, pteFrame, pteIsPresent, pteMake, pteRead, pteWord,
@@ -17,7 +16,7 @@ import {
 } from "./range.ts";
 import { tableEntriesAdd, tablesStock } from "./tables.ts";
 import { unmapRange } from "./unmap.ts";
-import { entryDeepest, entryReach } from "./walk.ts";
+import { entryAddr, entryDeepest, entryReach, entryStop, entryTable } from "./walk.ts";
 
 /** Tables that the range last planned lacks. */
 let tablesMissing = 0;

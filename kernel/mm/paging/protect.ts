@@ -1,7 +1,6 @@
 /** What may be done with pages that are mapped already. */
 import { type Frame, type Page, pageAfter } from "../../lib/addr.ts";
 import { OK, WRONG_HALF, type Owed, owed } from "../../lib/status.ts";
-import { entryStop } from "./cursor.ts";
 import { flushOwe } from "./flush.ts";
 import { leavesAreLarge, leavesAreOf, leavesBits, leavesEntry, leavesHere, leavesLook } from "./leaves.ts";
 import {
@@ -9,6 +8,7 @@ import {
 } from "./pte.ts";
 import { entryAfter, flagsCheck, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
+import { entryStop } from "./walk.ts";
 
 /** What stays as it is: the frame, the size, and what the CPU has noted. */
 const KEPT = PTE_PRESENT | PTE_FRAME | PTE_HUGE | PTE_ACCESSED | PTE_DIRTY;

@@ -7,8 +7,11 @@
  *   +---+----------+-------------------------+-----+-+-+-+-+---+---+-+-+-+
  *
  * S, the page-size bit, makes an entry of level 2 or 3 a page of 2 MiB or 1 GiB; with it, and in level 1, the entry is
- * a leaf. In level 1 the same bit chooses the memory type (PAT), and this kernel leaves it 0. While P is 0 the CPU
- * ignores the other bits; all of them 0 says that nothing was ever mapped.
+ * a leaf. While P is 0 the CPU ignores the other bits; all of them 0 says that nothing was ever mapped.
+ *
+ * PWT and PCD choose a memory type from IA32_PAT (arch/cpu.ts), whose first four fields are all that this kernel
+ * needs. The third bit of the choice, which is S in level 1 and bit 12 in larger pages, is therefore always 0, and the
+ * two stay where they are when a page is split, joined or protected.
  */
 import { load64, loadOnce64, staticBytes, storeVolatile64, tryLoad64 } from "../../doors/machine.ts";
 import {
@@ -29,6 +32,11 @@ export const PTE_DIRTY = 0x40n;
 export const PTE_HUGE = 0x80n;
 export const PTE_GLOBAL = 0x100n;
 export const PTE_NO_EXECUTE = 1n << 63n;
+
+/** Memory type of a device's registers: nothing is cached, merged or fetched early, whatever the MTRRs say. */
+export const PTE_UNCACHED = PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
+/** Memory type of a screen: stores are collected. A CPU without PAT writes through instead: right, and slow. */
+export const PTE_WRITE_COMBINING = PTE_WRITE_THROUGH;
 
 export const PTE_FRAME = 0x000f_ffff_ffff_f000n;
 

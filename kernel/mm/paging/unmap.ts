@@ -2,8 +2,7 @@
 import { type Frame, isPageAligned, type Page, pageAfter } from "../../lib/addr.ts";
 import { OK, type Owed, owed } from "../../lib/status.ts";
 import { frameGive } from "../phys/frames.ts";
-import { cursorEntry, cursorForget, cursorsForget, entryStop, isAtCursor } from "./cursor.ts";
-import { entryAddr, entryTable, NO_ENTRY } from "./entry.ts";
+import { cursorEntry, cursorForget, cursorsForget, isAtCursor } from "./cursor.ts";
 import { flushOwe, flushOweTable } from "./flush.ts";
 import { leavesAreLarge, leavesBits, leavesEntry, leavesHere, leavesLook } from "./leaves.ts";
 import {
@@ -12,7 +11,7 @@ import {
 import { entryAfter, entryFirst, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
 import { isShared, tableEntries, tableEntriesAdd } from "./tables.ts";
-import { entryFind } from "./walk.ts";
+import { entryAddr, entryFind, entryStop, entryTable, NO_ENTRY } from "./walk.ts";
 
 /** unmapRange for one page of 4 KiB. Cost: 64 instructions if its table stays and a cursor helps. */
 export function unmapPage(root: Frame, page: Page): Owed {

@@ -1,17 +1,29 @@
 /** From a root down to the entry for an address: `find` looks, `reach` builds what is missing. Begins at a cursor. */
-import { type Frame, isCanonical, type PhysAddr, physAddr, type VirtAddr } from "../../lib/addr.ts";
+import { type Frame, frameAddr, frameOf, isCanonical, type PhysAddr, physAddr, type VirtAddr } from "../../lib/addr.ts";
 import { frameOwner } from "../phys/frame-table.ts";
-import { cursorEntry, entryStop, entryStopSet, isAtCursor } from "./cursor.ts";
-import { entryAddr, entryTable, NO_ENTRY } from "./entry.ts";
+import { cursorEntry, isAtCursor, walkStop, walkStopSet } from "./cursor.ts";
 import {
-  PTE_EMPTY, PTE_FRAME, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE, pteFrame, pteIsPresent, pteIsTable,
-  pteMake, pteRead, pteWrite, TOP_LEVEL,
+  ENTRY_BYTES, levelIndex, PTE_EMPTY, PTE_FRAME, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE, pteFrame,
+  pteIsPresent, pteIsTable, pteMake, pteRead, pteWrite, TOP_LEVEL,
 } from "./pte.ts";
 import { tableEntriesAdd, tablesStock, tableTake } from "./tables.ts";
 import { entryFromTop, translateAbsent, translateFromTop, translateLarge } from "./walk-top.ts";
 
-export { entryStop } from "./cursor.ts";
-export { entryAddr, entryTable, NO_ENTRY } from "./entry.ts";
+/** No entry: a table above it is missing. Frame 0 is never a table, so no entry lies at 0. */
+export const NO_ENTRY = 0n as PhysAddr;
+
+/** Where the entry for `va` lies in `table`, a table of `level`. */
+export function entryAddr(table: Frame, va: VirtAddr, level: number): PhysAddr {
+  return physAddr(frameAddr(table) + BigInt(ENTRY_BYTES * levelIndex(va, level)));
+}
+/** The table in which an entry lies. */
+export function entryTable(entry: PhysAddr): Frame {
+  return frameOf(entry);
+}
+/** The level at which the last walk ended. */
+export function entryStop(): number {
+  return walkStop();
+}
 
 /**
  * Where the entry for `va` lives at `level`, or NO_ENTRY if a table above it is missing or a larger page covers it.
@@ -49,11 +61,11 @@ export function entryReach(root: Frame, va: VirtAddr, level: number, user: bigin
 export function entryDeepest(root: Frame, va: VirtAddr, level: number): PhysAddr {
   if (level > 2 || !isAtCursor(root, va)) return entryFromTop(root, va, level);
   const above = cursorEntry(va);
-  entryStopSet(2);
+  walkStopSet(2);
   if (level === 2) return above;
   const pte = pteRead(above);
   if (!pteIsTable(pte)) return above;
-  entryStopSet(1);
+  walkStopSet(1);
   return entryAddr(pteFrame(pte), va, 1);
 }
 
@@ -67,7 +79,7 @@ export function translate(root: Frame, va: VirtAddr): PhysAddr {
   if (!pteIsTable(above)) return translateLarge(above, va, 2);
   const pte = pteRead(entryAddr(pteFrame(above), va, 1));
   if (!pteIsPresent(pte)) return translateAbsent(1);
-  entryStopSet(1);
+  walkStopSet(1);
   return physAddr((va & 0xfffn) | (pte & PTE_FRAME));
 }
 

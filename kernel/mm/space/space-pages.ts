@@ -14,7 +14,7 @@ import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
 import { protectRange } from "../paging/protect.ts";
 import {
-  levelSpan, PTE_CACHE_DISABLE, PTE_EMPTY, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent,
+  levelSpan, PTE_EMPTY, PTE_NO_EXECUTE, PTE_UNCACHED, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent,
   pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "../paging/pte.ts";
 import { entriesHere, entryAfter, entryFirst } from "../paging/range.ts";
@@ -160,5 +160,5 @@ export function pageFlags(permissions: number, kind: number): bigint {
   if ((permissions & PERMISSION.WRITE) !== 0) flags |= PTE_WRITABLE;
   if ((permissions & PERMISSION.EXECUTE) === 0) flags |= PTE_NO_EXECUTE;
   if ((permissions & PERMISSION.USER) !== 0) flags |= PTE_USER;
-  return kind === BACKING.DEVICE ? flags | PTE_CACHE_DISABLE : flags;
+  return kind === BACKING.DEVICE ? flags | PTE_UNCACHED : flags;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
-  cpuInit, hasGigabytePages, hasGlobalPages, hasNx, hasSmap, hasSmep, hasUmip, physicalAddressBits, physicalLimit,
+  cpuInit, hasGigabytePages, hasGlobalPages, hasNx, hasPat, hasSmap, hasSmep, hasUmip, physicalAddressBits,
+  physicalLimit,
 } from "../../../kernel/arch/cpu.ts";
 import { fakeMachine } from "../../fake/machine.ts";
 
@@ -47,4 +48,13 @@ test("bits that a loader left in CR4 do not stay", () => {
   machine.cpu.cr4 |= 1n << 16n; // FSGSBASE
   cpuInit();
   expect(machine.cpu.cr4 & (1n << 16n)).toBe(0n);
+});
+
+test("a CPU with PAT has write-combining memory where it had write-through; one without is left alone", () => {
+  const machine = fakeMachine();
+  cpuInit();
+  expect([hasPat(), machine.cpu.msrs.get(0x277)]).toEqual([true, 0x0007_0106_0007_0106n]);
+  const without = fakeMachine({ cpu: { pat: false } });
+  cpuInit(); // writing the register would be #GP
+  expect([hasPat(), without.cpu.msrs.get(0x277)]).toEqual([false, undefined]);
 });
