@@ -17,7 +17,7 @@ import {
   type Frame, frameAddr, frameBytes, NO_FRAME, NO_PHYS, type VirtAddr, virtAddr,
 } from "../../../kernel/lib/addr.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
-import { cursorForget } from "../../../kernel/mm/paging/cursor.ts";
+import { cursorsForget } from "../../../kernel/mm/paging/cursor.ts";
 import { PTE_EMPTY, pteWord, pteWrite, TOP_LEVEL } from "../../../kernel/mm/paging/pte.ts";
 import { entryAfter, entryFirst } from "../../../kernel/mm/paging/range.ts";
 import { translate, translateRights } from "../../../kernel/mm/paging/walk.ts";
@@ -61,7 +61,7 @@ export function permissionsScenario(): void {
   for (let mode = 0; mode < 8; mode++) modeTry(mode, page, mode === MODE.WP || optionIs("all", "yes"));
 
   rootEmpty();
-  cursorForget(); // it may have come to know these tables
+  cursorsForget(); // they may have come to know these tables
   flushAll();
   frameGive(third);
   frameGive(second);
