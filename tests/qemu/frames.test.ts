@@ -1,6 +1,7 @@
 /** Scenario `frames` on the maps of QEMU's machines: every frame that there is. `make test-long` has the large ones. */
 import { expect, test } from "vitest";
-import { bootToEnd, EXIT_SUCCESS } from "./machine.ts";
+import { EXIT_SUCCESS } from "./machine.ts";
+import { bootAndLook } from "./outside.ts";
 
 const LONG = process.env["LONG"] === "1";
 const SECONDS = 180;
@@ -29,11 +30,12 @@ test.each([...SHORT_MAPS, ...(LONG ? LONG_MAPS : [])])(
   "on %s with %d MiB every frame can be taken once, is usable memory, keeps what is written to it, and comes back",
   async (machine, mib) => {
     const flags = ["-machine", machine];
-    const { log, status } = await bootToEnd(
+    const { log, status, roots, differences } = await bootAndLook(
       { kernel: "test", memory: `${mib}M`, options: "scenario=frames panic=exit", flags },
       SECONDS,
     );
     expect(status, log).toBe(EXIT_SUCCESS);
+    expect([roots, differences]).toEqual([1, []]);
     expect(log).toMatch(/scenario: end frames-before=(\d+) frames-after=\1\n/);
     const [, taken, before] = /frames taken=(\d+)[^]*frames-before=(\d+)/.exec(log) ?? [];
     expect(taken).toBe(before);

@@ -10,7 +10,7 @@ import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapSize } from "../../../kernel/mm/heap/heap.ts";
 import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { kernelMapBuild, kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
-import { mapLargest, mapPage, mapRange } from "../../../kernel/mm/paging/map.ts";
+import { mapLargest, mapPage, mapPages, mapRange } from "../../../kernel/mm/paging/map.ts";
 import { PTE_NO_EXECUTE } from "../../../kernel/mm/paging/pte.ts";
 import { protectRange } from "../../../kernel/mm/paging/protect.ts";
 import { splitPage } from "../../../kernel/mm/paging/split.ts";
@@ -23,6 +23,14 @@ import { framesFailAt, framesHaveFailed } from "../../../kernel/mm/phys/freed-pa
 import { kernelFrames, kernelHeap, kernelTables, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
 import { rangeTake } from "../../../kernel/mm/phys/ranges.ts";
 import { runTake } from "../../../kernel/mm/phys/runs.ts";
+import { BACKING, PERMISSION, regionSlabTrim, regionsOut } from "../../../kernel/mm/space/region.ts";
+import { spaceClone } from "../../../kernel/mm/space/space-clone.ts";
+import { spaceMap, spaceMapFrames } from "../../../kernel/mm/space/space-map.ts";
+import {
+  NO_SPACE, type Space, spaceCreate, spaceFirst, spaceId, spaceNext, spacePageCount, spacePages, spaceRegionCount,
+  spaceRoot, spacesInit, spaceTables,
+} from "../../../kernel/mm/space/space.ts";
+import { spacesAudit } from "../../../kernel/mm/space/spaces-audit.ts";
 import { bootFrames, bootPaging, pcRanges } from "../../fake/booted.ts";
 import { fakeMachine, type Machine, MIB } from "../../fake/machine.ts";
 import { poolBoot } from "../../fake/pool.ts";
@@ -85,14 +93,37 @@ describe("page tables", () => {
   });
 
   const GIB_PAGE = 0x4000_0000n as Page;
+  const MIB_PAGE = 0x8000_0000n as Page;
+  const near = (page: bigint, pages: bigint): Page => (page + pages * 4096n) as Page;
   test.each([
     ["splitPage", 2, () => flushNow(splitPage(root, GIB_PAGE))],
-    ["unmapRange of the middle of a large page", 5, () => flushNow(unmapRange(root, GIB_PAGE + 0x1000n as Page, 3))],
-    ["protectRange of the middle of a large page", 5, () => {
-      return flushNow(protectRange(root, GIB_PAGE + 0x1000n as Page, 3, 0n));
+    ["splitPage of 2 MiB", 2, () => flushNow(splitPage(root, MIB_PAGE))],
+    ["unmapRange of the middle of a large page", 5, () => flushNow(unmapRange(root, near(GIB_PAGE, 1n), 3))],
+    ["unmapRange of its beginning", 3, () => flushNow(unmapRange(root, GIB_PAGE, 1))],
+    ["unmapRange from its middle to that of the next", 4, () => {
+      return flushNow(unmapRange(root, near(MIB_PAGE, -1n), 2 + 511 + 1));
     }],
-  ])("%s leaves the large page as it was, and is done at the %d. time", (_, runs, act) => {
+    ["unmapRange of whole large pages", 1, () => flushNow(unmapRange(root, GIB_PAGE, 2 ** 18 + 512))],
+    ["protectRange of the middle of a large page", 5, () => flushNow(protectRange(root, near(GIB_PAGE, 1n), 3, 0n))],
+    ["protectRange of its end", 3, () => flushNow(protectRange(root, near(MIB_PAGE, -1n), 1, 0n))],
+    ["protectRange from its middle to that of the next", 4, () => {
+      return flushNow(protectRange(root, near(MIB_PAGE, -1n), 2 + 511 + 1, 0n));
+    }],
+  ])("%s leaves the large pages as they were, and is done at the %d. time", (_, runs, act) => {
     expect(mapLargest(root, GIB_PAGE, 0 as Frame, 2 ** 18, PTE_NO_EXECUTE, 3)).toBe(OK);
+    expect(mapLargest(root, MIB_PAGE, 0 as Frame, 2 ** 10, PTE_NO_EXECUTE, 2)).toBe(OK);
+    expect(failing(act, NO_MEMORY, picture)).toBe(runs);
+  });
+
+  test.each([
+    ["mapPages of 2 MiB over the end of a table", 4, () => mapPages(root, near(GIB_PAGE, -512n), 0 as Frame, 2, 0n, 2)],
+    ["mapPages of 1 GiB over the end of a slot", 3, () => {
+      return mapPages(root, 0x7f_c000_0000n as Page, 0 as Frame, 2, 0n, 3);
+    }],
+    ["mapLargest with pages of all sizes", 6, () => {
+      return mapLargest(root, near(GIB_PAGE, -513n), 0x3_fdff as Frame, 513 + 2 ** 18 + 513, 0n, 3);
+    }],
+  ])("%s is all or nothing, and done at the %d. time", (_, runs, act) => {
     expect(failing(act, NO_MEMORY, picture)).toBe(runs);
   });
 
@@ -142,5 +173,49 @@ describe("the heap", () => {
       expect([heapBoot(), framesHaveFailed()]).toEqual([OK, true]);
       expect([[state(), heapSize()], framesAudit()]).toEqual([usual, OK]);
     }
+  });
+});
+
+describe("spaces", () => {
+  const { READ, WRITE, USER } = PERMISSION;
+  const HOME = 0x3f_e000n as Page; // two pages, and then another table
+  let machine: Machine;
+  let space: Space;
+  beforeEach(() => {
+    machine = bootPaging();
+    expect(heapBoot()).toBe(OK);
+    spacesInit();
+    space = spaceCreate();
+    expect(spaceMap(space, HOME, 4, READ | WRITE | USER)).toBe(OK);
+    expect(spaceMap(space, 0x7f_ffff_f000n as Page, 2, READ | USER)).toBe(OK);
+  });
+  /** Each space with its regions, its tables and what is counted for it. */
+  const picture = (): unknown[] => {
+    const all: unknown[] = [regionsOut(), tablesPicture(machine, BigInt(kernelRoot()) * 4096n)];
+    for (let at = spaceFirst(); at !== NO_SPACE; at = spaceNext(at)) {
+      const counts = [spaceId(at), spaceRegionCount(at), spacePageCount(at)];
+      all.push(...counts, ownerFrames(spacePages(at)), ownerFrames(spaceTables(at)));
+      all.push(tablesPicture(machine, BigInt(spaceRoot(at)) * 4096n));
+    }
+    return all;
+  };
+  const done = (act: () => number) => (): number => {
+    const status = act();
+    regionSlabTrim(); // what it keeps for the next is not lost
+    return status;
+  };
+
+  test.each([
+    ["spaceCreate", 3, () => (spaceCreate() === NO_SPACE ? NO_MEMORY : OK)],
+    ["spaceClone", 18, () => (spaceClone(space) === NO_SPACE ? NO_MEMORY : OK)],
+    ["spaceMap over the end of a table", 10, () => spaceMap(space, 0x7fbf_ffff_e000n as Page, 4, READ | USER)],
+    ["spaceMapFrames over the end of a slot", 6, () => {
+      return spaceMapFrames(space, 0xff_ffff_f000n as Page, 2, READ | USER, BACKING.FIXED, 0x500 as Frame);
+    }],
+  ])("%s leaves every space as it was, and is done at the %d. time", (_, runs, act) => {
+    regionSlabTrim();
+    const again = failing(done(act), NO_MEMORY, picture);
+    expect(spacesAudit()).toBe(OK);
+    expect(again).toBe(runs);
   });
 });
