@@ -11,10 +11,10 @@ import { bytes, layout, packed, u32 } from "../lib/layout.ts";
 
 /*
  *   HEADER, 36 bytes
- *   +0   | signature             | length                |
- *   +8   | rest                                          |
+ *   +0   | signature     | length        |
+ *   +8   | rest                          |
  *   +16  ...
- *   +32  | rest                  |
+ *   +32  |               |
  */
 const HEADER = layout(36, { signature: packed(u32), length: packed(u32), rest: bytes(28) });
 /** What has to be mapped before acpiTableBytes. */

@@ -22,8 +22,8 @@ import { frameGive } from "../phys/frames.ts";
 import { levelSpan, PTE_GLOBAL } from "./pte.ts";
 
 /**
- * From so many pages on, everything that is not global is dropped instead (or everything, if a global one is among
- * them): then reloading what is used costs less than one invlpg a page. Linux flushes up to 33 one by one.
+ * Beyond so many pages, everything that is not global is dropped instead (or everything, if a global one is among
+ * them): then looking up again what is in use costs less than one invlpg a page. README.md has the figures.
  */
 export const FLUSH_PAGES_MOST = 32;
 
@@ -75,7 +75,7 @@ export function flushNow(owed: Owed): Status {
 export function flushLater(owed: Owed): Status {
   return statusOf(owed);
 }
-/** Pays everything that is owed: page by page, or, from FLUSH_PAGES_MOST on, all at once. */
+/** Pays everything that is owed: page by page, or, beyond FLUSH_PAGES_MOST, all at once. */
 export function flushPay(): void {
   if (isTooMuch) payAtOnce();
   else for (let i = 0; i < debtCount; i++) debtPay(debtAt(i));

@@ -12,7 +12,7 @@ import {
   PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITABLE,
 } from "../../../../kernel/mm/paging/pte.ts";
 import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging/tables.ts";
-import { flushNow } from "../../../../kernel/mm/paging/flush.ts";
+import { FLUSH_PAGES_MOST, flushLater, flushNow, flushPay } from "../../../../kernel/mm/paging/flush.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
 import { entryFind, entryStop, translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
 import { framesAdd, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
@@ -262,4 +262,40 @@ test("flushAll drops global translations too", () => {
   flushAll();
   expect(() => load8(HOME)).toThrow(PageFault);
   expect(load8(frameBytes(root))).toBeTypeOf("number");
+});
+
+test("where so many pages go that all is flushed, global ones go too, alone or in a batch with others", () => {
+  live();
+  const many = FLUSH_PAGES_MOST + 8;
+  const pageAt = (i: number): Page => page(HOME + BigInt(i) * 4096n);
+  const mapMany = (flags: (i: number) => bigint): void => {
+    for (let i = 0; i < many; i++) {
+      mapPage(root, pageAt(i), frame(0x2000), flags(i));
+      load8(pageAt(i)); // the TLB knows it
+    }
+  };
+  const allFault = (): void => {
+    for (let i = 0; i < many; i++) expect(() => load8(pageAt(i))).toThrow(PageFault);
+  };
+  mapMany(() => DATA | PTE_GLOBAL);
+  expect(flushNow(unmapRange(root, HOME, many))).toBe(OK);
+  allFault();
+
+  mapMany((i) => (i === 3 ? DATA | PTE_GLOBAL : DATA));
+  for (let i = 0; i < many; i++) expect(flushLater(unmapPage(root, pageAt(i)))).toBe(OK);
+  flushPay();
+  allFault();
+});
+
+test("where nothing global goes, however much it is, global translations stay in the TLB", () => {
+  live();
+  const other = page(HOME + 0x10_0000n);
+  mapPage(root, other, frame(0x2000), DATA | PTE_GLOBAL);
+  load8(other);
+  machine.physWrite64(entryFind(root, other, 1), 0n); // behind everybody's back: only the TLB knows it now
+  for (let i = 0; i <= FLUSH_PAGES_MOST; i++) mapPage(root, page(HOME + BigInt(i) * 4096n), frame(0x2000), DATA);
+  load8(HOME);
+  expect(flushNow(unmapRange(root, HOME, FLUSH_PAGES_MOST + 1))).toBe(OK);
+  expect(() => load8(HOME)).toThrow(PageFault);
+  expect(load8(other)).toBeTypeOf("number");
 });

@@ -277,7 +277,7 @@ describe("mapping", () => {
     expect(spaceMapFrames(space, page(HOME), 1, READ | USER, BACKING.FIXED, frame)).toBe(OK);
     expect(seen(space, HOME)).toBe(frameAddr(frame));
     expect(spaceMapFrames(space, page(HOME + PAGE), 4, DATA, BACKING.DEVICE, 0xfee00 as Frame)).toBe(OK);
-    expect(tablesPicture(machine, frameAddr(spaceRoot(space)))).toMatch(/fee00017/); // PCD, U, W, P
+    expect(tablesPicture(machine, frameAddr(spaceRoot(space)))).toMatch(/fee0001f/); // PCD, PWT, U, W, P
     expect([translate(spaceRoot(space), (HOME + PAGE) as VirtAddr), spacesAudit()]).toEqual([0xfee0_0000n, OK]);
     spaceUnmap(space, page(HOME), 2);
     expect(load64(frameBytes(frame))).toBe(0x1234n);
