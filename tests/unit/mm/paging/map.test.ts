@@ -15,8 +15,8 @@ import { tablesInit, tablesStock, tableTake } from "../../../../kernel/mm/paging
 import { FLUSH_PAGES_MOST, flushLater, flushNow, flushPay } from "../../../../kernel/mm/paging/flush.ts";
 import { unmapPage, unmapRange } from "../../../../kernel/mm/paging/unmap.ts";
 import { entryFind, entryStop, translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
-import { framesAdd, framesFree, framesInit } from "../../../../kernel/mm/phys/frames.ts";
-import { kernelTables } from "../../../../kernel/mm/phys/owners.ts";
+import { framesAdd, framesFree, framesInit, frameTake } from "../../../../kernel/mm/phys/frames.ts";
+import { kernelFrames, kernelTables } from "../../../../kernel/mm/phys/owners.ts";
 import {
   fakeMachine, GIB, load8, type Machine, MIB, PageFault, store8, writeCr3, writeCr4,
 } from "../../../fake/machine.ts";
@@ -299,3 +299,32 @@ test("where nothing global goes, however much it is, global translations stay in
   expect(() => load8(HOME)).toThrow(PageFault);
   expect(load8(other)).toBeTypeOf("number");
 });
+
+test("no cursor leads to a table that went out of use: not in its own space, and not in one that shared it", () => {
+  const other = tableFrom(root); // the kernel half is the same in both
+  const sameIndex = (slot: bigint, third: bigint): Page =>
+    page(BigInt.asUintN(64, BigInt.asIntN(48, (slot << 39n) | (third << 30n) | (7n << 21n) | (7n << 12n))));
+  for (const slot of [7n, 288n]) { // the user's, where three tables go, and the kernel's, where two do
+    const gone = sameIndex(slot, 7n);
+    for (let skipped = 0; skipped < 4; skipped++) { // each table becomes each of the next ones
+      mapPage(root, gone, frame(0x2000), DATA);
+      machine.physWrite64(frameAddr(other) + slot * 8n, machine.physRead64(rootAddr() + slot * 8n));
+      expect([translate(root, gone), translate(other, gone)]).toEqual([0x200_0000n, 0x200_0000n]);
+      flushNow(unmapPage(root, gone));
+      machine.physWrite64(frameAddr(other) + slot * 8n, machine.physRead64(rootAddr() + slot * 8n));
+      for (let i = 0; i < skipped; i++) frameTake(kernelFrames());
+      mapPage(root, sameIndex(slot, 9n), frame(0x2002), DATA);
+      expect([translate(root, gone), translate(other, gone)]).toEqual([NO_PHYS, NO_PHYS]);
+      flushNow(unmapPage(root, sameIndex(slot, 9n)));
+    }
+  }
+});
+
+function tableFrom(like: Frame): Frame {
+  if (!tablesStock(1, kernelTables())) throw new Error("no frame");
+  const table = tableTake();
+  for (let i = 256n; i < 512n; i++) {
+    machine.physWrite64(frameAddr(table) + i * 8n, machine.physRead64(frameAddr(like) + i * 8n));
+  }
+  return table;
+}
