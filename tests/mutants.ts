@@ -14,36 +14,27 @@ interface Mutant {
   readonly to: string;
 }
 
-const FLUSHES = `    if (isTooMuch) {
-        if (isGlobal)
-            flushAll();
-        else
-            flushSpace();
-    }
-    else {
+const FLUSHES = `    if (isTooMuch)
+        payAtOnce();
+    else
         for (let i = 0; i < debtCount; ($t = i++, $n(i), $t))
             debtPay(debtAt(i));
-    }
 `;
-const TABLES = `    while (deadTables !== NO_FRAME) {
-        const table = deadTables;
-        deadTables = frameNext(table);
-        frameGive(table);
-    }
+const TABLES = `    if (deadTables !== NO_FRAME)
+        deadTablesGive();
 `;
 const RESET = `    debtCount = 0;
     pagesOwed = 0;
-    isTooMuch = false;
     isGlobal = false;
 `;
 
 /** Each forgets a flush, or a part of one. */
 export const FORGOTTEN = {
   "an unmap that owes no flush": {
-    file: "mm/paging/unmap.ts", from: "flushOwe(root, page, cleared, level, seen);", to: "",
+    file: "mm/paging/unmap.ts", from: "flushOwe(root, page, count, level, leavesBits());", to: "",
   },
   "a protect that owes no flush": {
-    file: "mm/paging/protect.ts", from: "flushOwe(root, page, changed, level, $u(seen | flags));", to: "",
+    file: "mm/paging/protect.ts", from: "flushOwe(root, page, here, level, $u(leavesBits() | flags));", to: "",
   },
   "a split that owes no flush": {
     file: "mm/paging/split.ts", from: "flushOwe(root, page, 1, level, leaf);", to: "",
@@ -52,7 +43,7 @@ export const FORGOTTEN = {
     file: "mm/paging/split.ts", from: "flushOwe(root, page, TABLE_ENTRIES, $n(level - 1), first);", to: "",
   },
   "global pages flushed by loading CR3": {
-    file: "mm/paging/flush.ts", from: "flushAll();\n        else\n", to: "flushSpace();\n        else\n",
+    file: "mm/paging/flush.ts", from: "flushAll();\n    else\n", to: "flushSpace();\n    else\n",
   },
   "a page of the kernel half that is nobody's business in another space": {
     file: "mm/paging/flush.ts", from: "else if (page < KERNEL_HALF && !isCurrent(root))",
@@ -69,7 +60,7 @@ export const FORGOTTEN = {
     to: "frameGive(table);",
   },
   "a cursor that stays at a table out of use": {
-    file: "mm/paging/unmap.ts", from: "tableEntriesAdd(entryTable(above), -1);\n        cursorForget();",
+    file: "mm/paging/unmap.ts", from: "tableEntriesAdd(entryTable(above), -1);\n        if (at === 2)\n            cursorForget(page);",
     to: "tableEntriesAdd(entryTable(above), -1);",
   },
 } as const satisfies Record<string, Mutant>;

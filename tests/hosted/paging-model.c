@@ -438,7 +438,7 @@ static void look_at(uint64_t va) {
   const uint64_t leaf = is_canonical(va) ? leaf_of(va, &level) : 0;
   if (is_canonical(va)) CLAIM((cpu_leaf(va, &cpu_level) & ~SEEN) == leaf && (leaf == 0 || cpu_level == level));
   counts[LOOK][leaf == 0]++;
-  CLAIM(pal_translateRights(root, va) == (leaf & (W | U | NX)));
+  CLAIM(pal_translateRights(root, va) == (leaf & (P | W | U | NX)));
   const uint64_t pa = pal_translate(root, va);
   if (leaf == 0) CLAIM(pa == PAL_NO_PHYS);
   else CLAIM(pa == (leaf & ADDRESS) + (va & (span[level] - 1)) && pal_entryStop() == level);

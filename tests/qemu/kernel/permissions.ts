@@ -125,6 +125,7 @@ function wayTry(way: number, mode: number, page: Frame): void {
   const isPresent = (way & ALL_PRESENT) === ALL_PRESENT;
   if (found !== (isPresent ? frameAddr(page) : NO_PHYS)) differs("translate", va, mode, Number(found));
   const rights = translateRights(kernelRoot(), va);
+  if ((rights !== 0n) !== isPresent) differs("rights", va, mode, Number(rights));
   compare("read", va, mode, tryLoad8(va) === RET, isPresent && isAllowed(rights, ACCESS.READ, mode));
   compare("write", va, mode, tryStore8(va + STORED_AT, 1), isPresent && isAllowed(rights, ACCESS.WRITE, mode));
   const answer = tryCallAt(va);

@@ -269,7 +269,7 @@ class Run extends Chance {
     translate(root, va as VirtAddr);
     same("translate", found, (leaf.pte & FRAME) + (va - addressOf(leaf.start)));
     same("the level", entryStop(), leaf.level);
-    same("rights", rights, leaf.pte & (WRITABLE | USER | NO_EXECUTE));
+    same("rights", rights, leaf.pte & (1n | WRITABLE | USER | NO_EXECUTE));
     return true;
   }
 
