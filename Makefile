@@ -180,6 +180,9 @@ $(HOSTED)/sanitized/libpalimpsest.a: $(HOSTED_SOURCE) | $(HOSTED)/sanitizers.sta
 $(HOSTED)/fuzz-%: tests/hosted/fuzz/%.c $(wildcard tests/hosted/fuzz/*.h) $(HOSTED)/sanitized/libpalimpsest.a
 	@$(STEP) 'clang $<' $(CLANG) $(HOST_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer $< $(lastword $^) -o $@
 
+$(HOSTED)/heap-replay: $(wildcard scripts/replay/*.[ch]) scripts/hosted/steps.h $(HOSTED)/libpalimpsest.a
+	@$(STEP) 'clang scripts/replay' $(CLANG) $(HOST_CFLAGS) -I scripts/hosted $(filter %.c,$^) $(lastword $^) -o $@
+
 # The sanitizers' run-time libraries are a package of their own; the first use of them finds out whether they are here.
 $(HOSTED)/sanitizers.stamp:
 	@mkdir -p $(@D)
