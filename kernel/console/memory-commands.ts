@@ -5,7 +5,7 @@ import { type PhysAddr, physAddr } from "../lib/addr.ts";
 import { columnAddress, columnNumber, columnText, columnTenths, columnTextRight } from "../base/columns.ts";
 import { logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { heapReport } from "../mm/heap/heap-report.ts";
-import { heapFree, heapLargest, heapSize, heapUsed } from "../mm/heap/heap.ts";
+import { heapFree, heapLargest, heapSize, heapUsed } from "../mm/heap/heap-counts.ts";
 import { framesFree, framesTotal } from "../mm/phys/frames.ts";
 import {
   REGION_USABLE, regionCount, regionEnd, regionIsFromUsable, regionKind, regionName, regionStart, regionWho,

@@ -12,7 +12,7 @@ import {
   DEMAND_WINDOW, DEMAND_WINDOW_SIZE, DIRECT_MAP, DIRECT_MAP_SIZE, IMAGE_MAP, isCanonical, KERNEL_HALF, PAGE_SIZE,
   type PhysAddr, physAddr,
 } from "../lib/addr.ts";
-import { heapEnd, heapStart } from "../mm/heap/heap.ts";
+import { heapEnd, heapStart } from "../mm/heap/arena.ts";
 import { FREED } from "../mm/phys/freed-pattern.ts";
 import { regionFind, regionName } from "../mm/phys/regions.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";

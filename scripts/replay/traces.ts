@@ -115,7 +115,7 @@ function random(trace: Trace, seed: number, sizeOf: (random: Random) => number, 
   trace.giveAll(out);
 }
 
-/** A translation unit after another: names stay, tokens go at once, trees with their function, text in large buffers. */
+/** Function after function: names stay, tokens go at once, trees with their function, text in large buffers. */
 function compiler(trace: Trace, seed: number, functions: number): void {
   const chance = new Random(seed);
   const names: number[] = [];
@@ -138,7 +138,7 @@ function compiler(trace: Trace, seed: number, functions: number): void {
   trace.giveAll([text, ...names]);
 }
 
-/** Pages are visited: trees of elements, strings of all lengths, growing lists, pictures; most of it goes with the page. */
+/** Pages are visited: trees of elements, strings, growing lists, pictures; most of it goes with the page. */
 function browser(trace: Trace, seed: number, pages: number): void {
   const chance = new Random(seed);
   const kept: number[] = [];

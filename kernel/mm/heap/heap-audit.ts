@@ -1,14 +1,18 @@
 /** Does all of the heap agree with itself? For tests and for the console: it looks at every block and every link. */
 "compiler: cold";
 import { logEnd, logText, logVirt } from "../../base/log.ts";
+import { load32, load64 } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
-import { largeZone, smallZone, zoneBytes, zoneIsHollow } from "./arena.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, blockPlus, sizeBefore, WORD_BYTES, wordFits, wordIsUsed, wordRead, wordSize,
+  BEFORE_FREE, BLOCK_MIN, blockPlus, sizeBefore, WORD_BYTES, wordIsFree, wordIsUsed, wordRead, wordSize,
 } from "./block.ts";
-import { CLASSES, classBitsAreSound, classFirst, classNext, classOf, classPrevious, ZONE } from "./classes.ts";
-import { heapStart, heapUsed } from "./heap.ts";
+import { heapStart } from "./arena.ts";
+import { classOf, headAt, slotsAt } from "./classes.ts";
+import { heapUsed } from "./heap-counts.ts";
+import { largeIsHollow } from "./large.ts";
+import { linkBlock, linksRead, linkTo, NO_LINK, nextOf, previousOf } from "./links.ts";
+import { CLASSES, GROUPS, largeZone, smallZone, ZONE, zoneBytes, zoneHas } from "./zone.ts";
 
 let usedSeen = 0n;
 let freeBlocks = 0;
@@ -30,25 +34,27 @@ function zoneIsSound(zone: bigint): boolean {
   while (block !== ZONE.end(zone)) {
     const word = wordRead(block);
     const size = wordSize(word);
-    if (!wordFits(block, word) || size < BLOCK_MIN || blockPlus(block, size) > ZONE.end(zone)) {
+    const isUsed = wordIsUsed(word);
+    if ((!isUsed && !wordIsFree(word)) || size < BLOCK_MIN || blockPlus(block, size) > ZONE.end(zone)) {
       return wrong("the header of a block was overwritten", block);
     }
     if (!knowsBefore(block, word, before)) return wrong("a block is mistaken about the one before it", block);
-    if (wordIsUsed(word)) {
+    if (isUsed) {
       usedSeen += size;
     } else {
       if (before !== NOWHERE) return wrong("two free blocks touch", block);
       if (sizeBefore(blockPlus(block, size)) !== size) return wrong("the end of a free block was overwritten", block);
       freeBlocks++;
     }
-    before = wordIsUsed(word) ? NOWHERE : block;
+    before = isUsed ? NOWHERE : block;
     block = blockPlus(block, size);
   }
   const mark = wordRead(block);
-  if (!wordFits(block, mark) || !wordIsUsed(mark) || wordSize(mark) !== 0n || !knowsBefore(block, mark, before)) {
+  if (!wordIsUsed(mark) || wordSize(mark) !== 0n || !knowsBefore(block, mark, before)) {
     return wrong("the end mark was overwritten", block);
   }
-  if (!zoneIsHollow(zone)) usedSeen += WORD_BYTES;
+  if (blockPlus(block, WORD_BYTES) > ZONE.limit(zone)) return wrong("the end mark is beyond the zone", block);
+  if (zone === smallZone() || !largeIsHollow()) usedSeen += WORD_BYTES;
   return listsAreSound(zone);
 }
 
@@ -61,20 +67,36 @@ function knowsBefore(block: VirtAddr, word: bigint, before: VirtAddr): boolean {
 function listsAreSound(zone: bigint): boolean {
   let seen = 0;
   for (let index = 0; index < CLASSES; index++) {
-    let previous: VirtAddr = NOWHERE;
-    for (let block = classFirst(zone, index); block !== NOWHERE; block = classNext(block)) {
-      if (block < ZONE.start(zone) || block >= ZONE.end(zone)) return wrong("a list leads out of the heap", block);
+    let previous = NO_LINK;
+    let link = BigInt(load32(headAt(zone, BigInt(index))));
+    while (link !== NO_LINK) {
+      const block = linkBlock(link);
+      if (!zoneHas(zone, block)) return wrong("a list leads out of the heap", block);
       const word = wordRead(block);
-      if (!wordFits(block, word) || wordIsUsed(word)) return wrong("a list leads to no free block", block);
-      if (Number(classOf(wordSize(word))) !== index) return wrong("a free block is in the wrong list", block);
-      if (classPrevious(block) !== previous) return wrong("a free block does not point back", block);
+      if (!wordIsFree(word)) return wrong("a list leads to no free block", block);
+      if (Number(classOf(word)) !== index) return wrong("a free block is in the wrong list", block);
+      if (previousOf(linksRead(block)) !== previous) return wrong("a free block does not point back", block);
       seen++;
       if (seen > freeBlocks) return wrong("a list has more blocks than there are", block);
-      previous = block;
+      previous = linkTo(block);
+      link = nextOf(linksRead(block));
     }
   }
   if (seen !== freeBlocks) return wrong("a free block is in no list", ZONE.start(zone));
-  return classBitsAreSound(zone) || wrong("the classes' bits are wrong", ZONE.start(zone));
+  return bitsAreSound(zone) || wrong("the classes' bits are wrong", ZONE.start(zone));
+}
+
+/** Do the two levels of bits say which classes have blocks? */
+function bitsAreSound(zone: bigint): boolean {
+  for (let group = 0; group < GROUPS; group++) {
+    const slots = load64(slotsAt(zone, BigInt(group)));
+    if (((ZONE.groups(zone) >> BigInt(group)) & 1n) !== (slots === 0n ? 0n : 1n)) return false;
+    for (let slot = 0; slot < 64; slot++) {
+      const has = load32(headAt(zone, BigInt(group * 64 + slot))) !== 0;
+      if ((((slots >> BigInt(slot)) & 1n) !== 0n) !== has) return false;
+    }
+  }
+  return true;
 }
 
 function wrong(what: string, block: VirtAddr): boolean {

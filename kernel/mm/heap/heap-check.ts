@@ -10,9 +10,9 @@ import { logEnd, logNumber, logVirt } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
 import { load64, load8, poison, staticBytes, store64, store8, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
-import { blockOfPayload, WORD_BYTES, wordFits, wordIsUsed, wordRead, wordSize } from "./block.ts";
-import { zoneOf } from "./arena.ts";
-import { giveRefuse } from "./heap-refuse.ts";
+import { blockOfPayload, WORD_BYTES, wordIsUsed, wordRead, wordSize, wordTry } from "./block.ts";
+import { giveRefuse, surroundings } from "./heap-refuse.ts";
+import { zoneOf } from "./zone.ts";
 
 const CANARY = 0xc5;
 const GIVEN = 0xee;
@@ -58,10 +58,12 @@ export function checkIntact(va: VirtAddr): bigint {
 export function checkGiven(va: VirtAddr): VirtAddr {
   const block = blockOfPayload(va);
   if (zoneOf(block) === 0n || (va & 7n) !== 0n) giveRefuse(va);
-  const word = wordRead(block);
-  if (!wordIsUsed(word) || !wordFits(block, word)) giveRefuse(va);
+  const word = wordTry(block);
+  if (!wordIsUsed(word)) giveRefuse(va);
   for (let i = 0; i < QUEUE; i++) {
-    if (load64(slotAt(i)) === va) panic("heap: given back twice", va);
+    if (load64(slotAt(i)) !== va) continue;
+    surroundings(zoneOf(block), block);
+    panic("heap: given back twice", va);
   }
   checkIntact(va);
   const room = wordSize(word) - WORD_BYTES;

@@ -3,19 +3,24 @@
 import { logEnd, logHex, logLine, logNumber, logText, logVirt } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
-import { zoneIsHollow, zoneOf } from "./arena.ts";
 import {
-  BEFORE_FREE, blockOfPayload, blockPayload, blockPlus, sizeBefore, wordFits, wordIsUsed, wordRead, wordSize, wordTag,
-  wordWasUsed,
+  BEFORE_FREE, blockOfPayload, blockPayload, blockPlus, sizeBefore, wordFits, wordIsUsed, wordRead,
+  wordSaysUsed, wordSize, wordStored, wordTag, wordTry,
 } from "./block.ts";
-import { classOf, ZONE } from "./classes.ts";
+import { classOf } from "./classes.ts";
 import { tagLog } from "./heap-tags.ts";
+import { givenLog } from "./large-given.ts";
+import { smallZone, ZONE, zoneOf } from "./zone.ts";
 
 /** `va` was to be given back, and cannot be. */
 export function giveRefuse(va: VirtAddr): never {
   const block = blockOfPayload(va);
   const zone = zoneOf(block);
-  if (zone === 0n) panic("heap: given back, but never the heap's", va);
+  const wasGiven = givenLog(va);
+  if (zone === 0n) {
+    if (wasGiven || isBehindMark(block)) panic("heap: given back twice", va);
+    panic("heap: given back, but never the heap's", va);
+  }
   const around = blockAround(zone, va);
   if (around === NOWHERE) {
     logLine("mm/heap: the blocks before it do not lead there: one of them was overwritten");
@@ -26,22 +31,27 @@ export function giveRefuse(va: VirtAddr): never {
   if (around !== NOWHERE && around !== block && wordIsUsed(wordRead(around))) {
     panic("heap: given back, but inside a block", va);
   }
-  if (around !== NOWHERE && (zoneIsHollow(zone) || wasBlock(block))) panic("heap: given back twice", va);
+  if (wasGiven || (around !== NOWHERE && wasBlock(block))) panic("heap: given back twice", va);
   if (around !== NOWHERE && around !== block) panic("heap: given back, but it is free, and no block starts there", va);
   panic("heap: the header of a block was overwritten", va);
 }
 
-/** Is there what is left of a block's word: of a free one, or of a used one that was marked as gone? */
+/** Is there what is left of a block's word: of a free one, or of a used one that has become part of another? */
 function wasBlock(block: VirtAddr): boolean {
-  const word = wordRead(block);
-  return wordFits(block, word) || wordWasUsed(block, word);
+  return wordFits(wordTry(block));
+}
+/** Was there the last block, which is nobody's now? */
+function isBehindMark(block: VirtAddr): boolean {
+  const zone = smallZone();
+  if (block < ZONE.end(zone) || block >= ZONE.limit(zone)) return false;
+  return wordFits(wordTry(block));
 }
 
 /** `block` was to be given back; the word of its neighbour does not fit. */
 export function neighbourRefuse(block: VirtAddr, neighbour: VirtAddr): never {
   blockLog("block", block);
   logVirt("mm/heap: neighbour at=", neighbour);
-  if (zoneOf(neighbour) !== 0n) logHex(" header=", wordRead(neighbour));
+  if (zoneOf(neighbour) !== 0n) logHex(" header=", wordStored(neighbour));
   logEnd();
   panic("heap: the header of a neighbour was overwritten (overrun?)", blockPayload(block));
 }
@@ -52,7 +62,7 @@ export function blockAround(zone: bigint, va: VirtAddr): VirtAddr {
   for (;;) {
     const word = wordRead(block);
     const size = wordSize(word);
-    if (!wordFits(block, word) || size === 0n || blockPlus(block, size) > ZONE.end(zone)) return NOWHERE;
+    if (!wordFits(word) || size === 0n || blockPlus(block, size) > ZONE.end(zone)) return NOWHERE;
     if (va < blockPlus(block, size)) return block;
     block = blockPlus(block, size);
   }
@@ -64,8 +74,8 @@ export function blockLog(what: string, block: VirtAddr): void {
   logText("mm/heap: ");
   logText(what);
   logVirt(" ", blockPayload(block));
-  if (!wordFits(block, word)) {
-    logHex(" overwritten: header=", word);
+  if (!wordFits(word)) {
+    logHex(" overwritten: header=", wordStored(block));
     logEnd();
     return;
   }
@@ -75,7 +85,7 @@ export function blockLog(what: string, block: VirtAddr): void {
   }
   logNumber(" bytes=", Number(wordSize(word)));
   logNumber(" class=", Number(classOf(wordSize(word))));
-  if (wordIsUsed(word)) {
+  if (wordSaysUsed(word)) {
     logText(" used by ");
     tagLog(wordTag(word));
   } else {
@@ -84,7 +94,8 @@ export function blockLog(what: string, block: VirtAddr): void {
   logEnd();
 }
 
-function surroundings(zone: bigint, block: VirtAddr): void {
+/** The block and its neighbours. */
+export function surroundings(zone: bigint, block: VirtAddr): void {
   const word = wordRead(block);
   if ((word & BEFORE_FREE) !== 0n) blockLog("before it", virtAddr(block - sizeBefore(block)));
   else if (block !== ZONE.start(zone)) blockLog("before it", blockAround(zone, virtAddr(block - 1n)));

@@ -6,12 +6,13 @@ import { fillWords, staticBytes } from "../../doors/machine.ts";
 import { NOWHERE, PAGE_BYTES, type VirtAddr } from "../../lib/addr.ts";
 import { countLeadingZeros } from "../../lib/bits.ts";
 import { layout, u64 } from "../../lib/layout.ts";
-import { largeZone, smallZone, zoneBytes, zoneIsHollow } from "./arena.ts";
-import { blockPlus, wordFits, wordIsUsed, wordRead, wordSize, wordTag } from "./block.ts";
-import { ZONE } from "./classes.ts";
+import { heapStart } from "./arena.ts";
+import { blockPlus, wordFits, wordSaysUsed, wordRead, wordSize, wordTag } from "./block.ts";
+import { heapFree, heapLargest, heapPeak, heapSize, heapUsed } from "./heap-counts.ts";
 import { pagesCommitted, pagesCommittedMost } from "./heap-pages.ts";
 import { tagLog, TAG_COUNT } from "./heap-tags.ts";
-import { heapFree, heapLargest, heapPeak, heapSize, heapStart, heapUsed } from "./heap.ts";
+import { largeIsHollow } from "./large.ts";
+import { largeZone, smallZone, ZONE, zoneBytes } from "./zone.ts";
 
 /** Blocks and bytes that are used, and that are free: of a power of two, or of a tag. */
 const SUM = layout(32, { used: u64, usedBytes: u64, free: u64, freeBytes: u64 });
@@ -39,7 +40,7 @@ export function heapReport(): boolean {
   sizesShow();
   tagsShow();
   pictureShow(smallZone(), "small");
-  if (zoneBytes(largeZone()) > 0n && !zoneIsHollow(largeZone())) pictureShow(largeZone(), "large");
+  if (zoneBytes(largeZone()) > 0n && !largeIsHollow()) pictureShow(largeZone(), "large");
   if (!sound) logLine("A block was overwritten: audit says where.");
   return sound;
 }
@@ -53,13 +54,13 @@ export function heapFragmentation(): number {
 function zoneCount(zone: bigint): boolean {
   for (let block = ZONE.start(zone); block !== ZONE.end(zone); ) {
     const word = wordRead(block);
-    if (!wordFits(block, word) || wordSize(word) === 0n) return false;
+    if (!wordFits(word) || wordSize(word) === 0n) return false;
     const size = wordSize(word);
     const sum = sumAt(sizes, 63 - countLeadingZeros(size));
-    if (wordIsUsed(word)) {
+    if (wordSaysUsed(word)) {
       usedAdd(sum, size);
       usedAdd(sumAt(tags, wordTag(word)), size);
-    } else if (!zoneIsHollow(zone)) {
+    } else if ((zone === smallZone() || !largeIsHollow())) {
       SUM.setFree(sum, SUM.free(sum) + 1n);
       SUM.setFreeBytes(sum, SUM.freeBytes(sum) + size);
     }
@@ -132,7 +133,7 @@ function pictureShow(zone: bigint, what: string): void {
   logLine(" bytes: . free  - some  + most  # all used");
   let block = ZONE.start(zone);
   let column = 0;
-  for (let at = ZONE.start(zone); at < ZONE.end(zone); at = blockPlus(at, cell)) {
+  for (let at = ZONE.start(zone); at < ZONE.limit(zone); at = blockPlus(at, cell)) {
     const end = blockPlus(at, cell);
     let used = 0n;
     // Every block that begins before the cell's end; the last is looked at again for the next cell.
@@ -140,7 +141,7 @@ function pictureShow(zone: bigint, what: string): void {
       const word = wordRead(block);
       const size = wordSize(word);
       if (block >= ZONE.end(zone) || size === 0n) break;
-      if (wordIsUsed(word)) used += overlap(block, blockPlus(block, size), at, end);
+      if (wordSaysUsed(word)) used += overlap(block, blockPlus(block, size), at, end);
       if (blockPlus(block, size) > end) break;
       block = blockPlus(block, size);
     }

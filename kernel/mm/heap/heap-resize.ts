@@ -3,18 +3,22 @@ import { CHECKING } from "../../base/checking.ts";
 import { copyBytes, poison, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { OK } from "../../lib/status.ts";
-import { arenaIsGrowing, hollowFill, isLarge, smallGrow, smallZone, zoneIsHollow, zoneOf } from "./arena.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPlus, usedWrite, WORD_BYTES, wordFits,
-  wordIsUsed, wordRead, wordSize, wordTag,
+  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPayload, blockPlus,
+  freeWrite, usedWrite, WORD_BYTES, wordFits,
+  wordIsUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
 } from "./block.ts";
-import { classRemove, ZONE } from "./classes.ts";
+import { classAdd, classRemove } from "./classes.ts";
+import { largeTake } from "./heap-aligned.ts";
+import { usedLargeMore, usedMore } from "./heap-counts.ts";
 import { CHECK_BYTES, checkIntact, checkTaken } from "./heap-check.ts";
+import { blockGive } from "./heap-free.ts";
 import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
-import { blockFree, freeMake, HEAP_BLOCK_MAX, heapGive, heapTake, takeAt, usedCount } from "./heap.ts";
-
-/** Copied blocks are cut from the low end of free ones: who grew once may grow again. */
-const ANY_SIZE = HEAP_BLOCK_MAX;
+import { HEAP_BLOCK_MAX, heapGive, heapTake } from "./heap.ts";
+import { hollowFill } from "./hollow.ts";
+import { largeIsHollow } from "./large.ts";
+import { topAbsorb, topExtend } from "./top.ts";
+import { smallZone, ZONE, zoneLargeFrom, zoneOf } from "./zone.ts";
 
 /**
  * The block at `va`, with room for `sizeBytes` from now on: in place where the room behind it allows, otherwise at
@@ -26,14 +30,14 @@ export function heapResize(va: VirtAddr, sizeBytes: bigint): VirtAddr {
   const block = blockOfPayload(va);
   const zone = zoneOf(block);
   if (zone === 0n || (va & 7n) !== 0n) giveRefuse(va);
-  const word = wordRead(block);
-  if (!wordIsUsed(word) || !wordFits(block, word)) giveRefuse(va);
+  const word = wordTry(block);
+  if (!wordIsUsed(word)) giveRefuse(va);
   if (CHECKING) checkIntact(va);
   if (sizeBytes > HEAP_BLOCK_MAX) return NOWHERE;
 
   const size = wordSize(word);
   const need = blockBytesFor(CHECKING ? sizeBytes + CHECK_BYTES : sizeBytes);
-  if (need <= size) blockShrink(zone, block, word, need);
+  if (need <= size) blockShrink(block, word, need);
   else if (!blockGrow(zone, block, word, need)) return blockMove(va, word, sizeBytes);
 
   const room = wordSize(wordRead(block)) - WORD_BYTES;
@@ -44,50 +48,61 @@ export function heapResize(va: VirtAddr, sizeBytes: bigint): VirtAddr {
 }
 
 /** What is left over becomes free, if it can be a block. */
-function blockShrink(zone: bigint, block: VirtAddr, word: bigint, need: bigint): void {
+function blockShrink(block: VirtAddr, word: bigint, need: bigint): void {
   const rest = wordSize(word) - need;
   if (rest < BLOCK_MIN) return;
   const behind = blockPlus(block, need);
   usedWrite(block, need, word & BEFORE_FREE, wordTag(word));
   poison(behind, Number(rest));
   usedWrite(behind, rest, 0n, 0);
-  blockFree(zone, behind, wordRead(behind), rest);
+  blockGive(blockPayload(behind));
 }
 
-/** Takes from the free block behind it what it needs; false if that is not enough. */
+/** Takes from the free block behind it, or from what is nobody's, what it needs; false if that is not enough. */
 function blockGrow(zone: bigint, block: VirtAddr, word: bigint, need: bigint): boolean {
   const size = wordSize(word);
   const next = blockPlus(block, size);
-  let nextWord = wordRead(next);
-  if (!wordFits(next, nextWord)) neighbourRefuse(block, next);
-  if (zone === smallZone() && arenaIsGrowing() && !isLarge(need) && isLast(zone, next, nextWord)) {
-    if (sizeIfFree(nextWord) < need - size && !smallGrow(need - size)) return false;
-    nextWord = wordRead(next);
-  }
+  const nextWord = wordRead(next);
+  if (!wordFits(nextWord)) neighbourRefuse(block, next);
   const whole = size + sizeIfFree(nextWord);
-  if (whole < need) return false;
+  if (whole < need) {
+    const isLast = zone === smallZone() && blockPlus(block, whole) === ZONE.end(zone);
+    return isLast && atTopGrow(block, word, need, whole > size);
+  }
 
-  const end = blockPlus(next, whole - size);
+  const end = blockPlus(block, whole);
   const behind = whole - need < BLOCK_MIN ? 0n : whole - need;
   const reached = behind === 0n ? end : blockPlus(block, need);
-  if (zoneIsHollow(zone) && hollowFill(next, whole - size, next, reached) !== OK) return false;
+  if (whole - size >= ZONE.hollow(zone) && hollowFill(zone, next, whole - size, next, reached) !== OK) return false;
   classRemove(zone, next, whole - size);
-  if (behind > 0n) freeMake(zone, reached, behind);
-  else beforeFreeClear(end, wordRead(end));
+  if (behind > 0n) {
+    freeWrite(reached, behind);
+    classAdd(zone, reached, behind);
+  } else {
+    beforeFreeClear(end);
+  }
   usedWrite(block, reached - block, word & BEFORE_FREE, wordTag(word));
-  usedCount(zone, reached - next);
+  usedMore(reached - next);
+  if (zone !== smallZone()) usedLargeMore(reached - next);
   return true;
 }
-/** Is there nothing behind it but free room? */
-function isLast(zone: bigint, next: VirtAddr, nextWord: bigint): boolean {
-  return blockPlus(next, sizeIfFree(nextWord)) === ZONE.end(zone);
+/** The block is the last but for a free one. What becomes large moves, where that has pages of its own. */
+function atTopGrow(block: VirtAddr, word: bigint, need: bigint, isBeforeFree: boolean): boolean {
+  if (largeIsHollow() && need >= zoneLargeFrom()) return false;
+  const more = need - wordSize(word);
+  if (isBeforeFree) topAbsorb();
+  if (!topExtend(more)) return false;
+  usedWrite(block, need, word & BEFORE_FREE, wordTag(word));
+  usedMore(more);
+  return true;
 }
 function sizeIfFree(word: bigint): bigint {
-  return wordIsUsed(word) ? 0n : wordSize(word);
+  return wordSaysUsed(word) ? 0n : wordSize(word);
 }
 
 function blockMove(va: VirtAddr, word: bigint, sizeBytes: bigint): VirtAddr {
-  const place = takeAt(wordTag(word), sizeBytes, ANY_SIZE);
+  // From the low end of a free block: who grew once may grow again.
+  const place = largeTake(wordTag(word), sizeBytes, HEAP_BLOCK_MAX);
   if (place === NOWHERE) return NOWHERE;
   const room = wordSize(word) - WORD_BYTES;
   unpoison(va, Number(room));

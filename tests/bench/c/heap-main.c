@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_STOP_INSTRUMENTATION
+#endif
 #include "../../../scripts/hosted/steps.h"
 
 /* ---- random mixes: as many blocks as are given stay out; a pair gives a random one back and takes another ---- */
@@ -58,6 +64,20 @@ static double mix_time(const struct allocator *with, uint64_t live, uint64_t pai
   mix_empty(with, live);
   free(size), free(which);
   return (double)time / pairs;
+}
+
+/* What callgrind counts, of the functions that it is told to. */
+static void mix_run(const struct allocator *with, uint64_t live, uint64_t pairs) {
+  struct random random = {live * 2 + 1};
+  blocks = calloc(live, sizeof *blocks);
+  mix_fill(with, &random, live, 4 * live);
+  CALLGRIND_START_INSTRUMENTATION;
+  for (uint64_t i = 0; i < pairs; i++) {
+    void **const place = &blocks[random_below(&random, live)];
+    with->give(*place);
+    *place = taken(with, &random);
+  }
+  CALLGRIND_STOP_INSTRUMENTATION;
 }
 
 struct counted {
@@ -135,7 +155,9 @@ int main(int words, char **word) {
   steps_ready();
   const char *const what = words > 1 ? word[1] : "";
   if (strcmp(what, "mix") == 0 && words == 5) mix(strtoull(word[2], NULL, 10), strtoull(word[3], NULL, 10), strtoull(word[4], NULL, 10));
-  else if (strcmp(what, "efficiency") == 0 && words == 3) printf("%.5f\n", efficiency(strtoull(word[2], NULL, 10)));
+  else if (strcmp(what, "pairs") == 0 && words == 5) {
+    mix_run(&allocators[atoi(word[2]) % ALLOCATORS], strtoull(word[3], NULL, 10), strtoull(word[4], NULL, 10));
+  } else if (strcmp(what, "efficiency") == 0 && words == 3) printf("%.5f\n", efficiency(strtoull(word[2], NULL, 10)));
   else stop("usage: heap mix LIVE PAIRS STEPS | efficiency SEED");
   return 0;
 }

@@ -4,7 +4,8 @@ import { load64, store64 } from "../../../kernel/doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { OK } from "../../../kernel/lib/status.ts";
 import { heapAudit } from "../../../kernel/mm/heap/heap-audit.ts";
-import { heapFree, heapGive, heapLargest, heapSettle, heapTake, heapUsed } from "../../../kernel/mm/heap/heap.ts";
+import { heapFree, heapLargest, heapUsed } from "../../../kernel/mm/heap/heap-counts.ts";
+import { heapGive, heapSettle, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { claim, scenarioBegin, scenarioEnd } from "./check.ts";
 
 const SMALLEST = 16n;

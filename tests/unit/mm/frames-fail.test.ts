@@ -7,7 +7,7 @@ import { DEMAND_WINDOW, type Frame, NO_FRAME, type Page, type VirtAddr } from ".
 import { NO_MEMORY, OK } from "../../../kernel/lib/status.ts";
 import { ACCESS_WRITE, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve } from "../../../kernel/mm/fault/resolve.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
-import { heapSize } from "../../../kernel/mm/heap/heap.ts";
+import { heapSize } from "../../../kernel/mm/heap/heap-counts.ts";
 import { flushNow } from "../../../kernel/mm/paging/flush.ts";
 import { kernelMapBuild, kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapLargest, mapPage, mapPages, mapRange } from "../../../kernel/mm/paging/map.ts";

@@ -3,9 +3,8 @@ import { directMap, NOWHERE, physAddr, type VirtAddr } from "../../../../kernel/
 import { DAMAGED, OK } from "../../../../kernel/lib/status.ts";
 import { heapAudit } from "../../../../kernel/mm/heap/heap-audit.ts";
 import { heapResize } from "../../../../kernel/mm/heap/heap-resize.ts";
-import {
-  heapFree, heapGive, heapInit, heapInitPresent, heapLargest, heapSize, heapTake, heapTakeAligned, heapUsed,
-} from "../../../../kernel/mm/heap/heap.ts";
+import { heapFree, heapLargest, heapSize, heapUsed } from "../../../../kernel/mm/heap/heap-counts.ts";
+import { heapGive, heapInit, heapInitPresent, heapTake, heapTakeAligned } from "../../../../kernel/mm/heap/heap.ts";
 import { pagesCommitted } from "../../../../kernel/mm/heap/heap-pages.ts";
 import {
   fakeMachine, fillWords, KernelPanic, KIB, load64, load8, type Machine, PoisonedAccess, store64, store8,

@@ -1,0 +1,51 @@
+/** What heapGive does with whatever is no used block of the small zone: a large one, or a mistake. */
+"compiler: cold";
+import { poison } from "../../doors/machine.ts";
+import type { VirtAddr } from "../../lib/addr.ts";
+import {
+  BEFORE_FREE, beforeFreeSet, blockOfPayload, blockPlus, freeWrite, sizeBefore, usedErase, WORD_BYTES, wordFits,
+  wordIsUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
+} from "./block.ts";
+import { classAdd, classRemove } from "./classes.ts";
+import { usedLargeLess, usedLess } from "./heap-counts.ts";
+import { freeBefore } from "./heap-free.ts";
+import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
+import { hollowEmpty } from "./hollow.ts";
+import { largeGiven } from "./large-given.ts";
+import { largeSettle } from "./large.ts";
+import { largeZone, ZONE, zoneHas } from "./zone.ts";
+
+export function largeBlockGive(va: VirtAddr): void {
+  const zone = largeZone();
+  const block = blockOfPayload(va);
+  if ((va & 7n) !== 0n || !zoneHas(zone, block)) giveRefuse(va);
+  const word = wordTry(block);
+  if (!wordIsUsed(word)) giveRefuse(va);
+  const size = wordSize(word);
+  const next = blockPlus(block, size);
+  const nextWord = wordRead(next);
+  if (!wordFits(nextWord)) neighbourRefuse(block, next);
+
+  poison(va, Number(size - WORD_BYTES));
+  usedLess(size);
+  usedLargeLess(size);
+  largeGiven(va, size, wordTag(word));
+  let whole = size;
+  let start = block;
+  if ((word & BEFORE_FREE) !== 0n) {
+    const before = sizeBefore(block);
+    start = freeBefore(zone, block, before);
+    usedErase(block, word); // so that giving it back again is noticed
+    whole += before;
+  }
+  if (wordSaysUsed(nextWord)) {
+    beforeFreeSet(next);
+  } else {
+    classRemove(zone, next, nextWord);
+    whole += nextWord;
+  }
+  freeWrite(start, whole);
+  classAdd(zone, start, whole);
+  if (whole >= ZONE.hollow(zone)) hollowEmpty(zone, start, whole, block, next);
+  largeSettle();
+}
