@@ -3,6 +3,7 @@ import { compilerReport } from "./compiler.ts";
 import { figuresWrite, type Figure, type Report } from "./figures.ts";
 import { framesReport } from "./frames.ts";
 import { framesMachineReport } from "./frames-machine.ts";
+import { heapReport } from "./heap.ts";
 import { pagingReport } from "./paging.ts";
 import { regionsReport } from "./regions.ts";
 import { toolsReport } from "./tools.ts";
@@ -12,6 +13,7 @@ const AREAS: Readonly<Record<string, readonly Measured[]>> = {
   compiler: [compilerReport, toolsReport],
   frames: [framesReport, framesMachineReport],
   paging: [pagingReport, regionsReport],
+  heap: [heapReport],
 };
 const FILE = "build/bench.json";
 

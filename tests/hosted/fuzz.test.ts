@@ -56,3 +56,17 @@ test.skipIf(!HAS_SANITIZERS).each(TARGETS)(
   },
   LONG ? (LONG_SECONDS + 60) * 1000 : 60_000,
 );
+
+test.skipIf(!HAS_SANITIZERS).each([
+  ["overrun", "use-after-poison"],
+  ["underrun", "use-after-poison"],
+  ["use-after-free", "use-after-poison"],
+  ["double-free", "heap: given back twice"],
+])("fuzzing finds a planted %s on the heap", (mistake, words) => {
+  withFolder((folder) => {
+    const args = [...INPUT, "-max_len=160", "-runs=8000", "-seed=1"];
+    const { output, ended } = run(join(HOSTED, "fuzz-heap"), args, folder, { PLANT: mistake });
+    expect(ended).not.toBe(0);
+    expect(output).toContain(words);
+  });
+});

@@ -11,7 +11,10 @@ import {  } from "./programs.ts";
 
 const ENTRY = resolve(REPOSITORY, "tests/hosted/counted.ts"); // exists only as a text for the compiler
 const DOORS = resolve(REPOSITORY, "boot/doors.h");
-const HEAP_FILES = ["arena", "block", "classes", "heap", "heap-check", "heap-resize"];
+const HEAP_FILES = [
+  "arena", "block", "heap", "heap-check", "heap-counts", "heap-free", "heap-resize", "hollow", "large", "large-free",
+  "links", "top-pages",
+];
 const HEAP = HEAP_FILES.map((name) => resolve(REPOSITORY, `kernel/mm/heap/${name}.ts`));
 
 /** Instructions of each function, as the kernel is compiled. */

@@ -26,8 +26,11 @@ export function programBuild(folder: string, sanitized: boolean): Program {
   return (...args) => run(file, args);
 }
 
-export function run(file: string, args: readonly string[], cwd?: string): Ended {
-  const { status, signal, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", cwd });
+export function run(
+  file: string, args: readonly string[], cwd?: string, environment: Readonly<Record<string, string>> = {},
+): Ended {
+  const env = { ...process.env, ...environment };
+  const { status, signal, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", cwd, env });
   if (error) throw error;
   return { output: stdout + stderr, ended: signal ?? status ?? 0 };
 }

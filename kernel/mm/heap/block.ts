@@ -10,8 +10,8 @@
  *     BEFORE_FREE  the block before this one is free: `size` is to be found below the word
  *     GONE         there is no block any more: it was given back, and has become part of another
  *   tag            who took it (heap-tags.ts); of a free block, whose word is just its size, none
- *   word, stored   opened * SEAL ^ its own address: what was overwritten, never was a word, or was copied from elsewhere
- *                  does not open to 16 zeros, but for one in 65,536; what has one wrong bit never does
+ *   word, stored   opened * SEAL ^ its own address: what was overwritten, never was a word, or was copied from
+ *                  elsewhere does not open to 16 zeros, but for one in 65,536; what has one wrong bit never does
  *   next, previous   32 bits each: the list of free blocks of about this size (classes.ts), in units of 8 bytes
  *   size           once more at the free block's end, so that the next block finds its start
  *
@@ -83,10 +83,10 @@ export function wordFits(word: bigint): boolean {
   return word >> CHECK_SHIFT === 0n;
 }
 /** Is it the word of a used block? Of a free one? */
-export function wordIsUsed(word: bigint): boolean {
+export function wordIsOfUsed(word: bigint): boolean {
   return (word & USED_MASK) === USED;
 }
-export function wordIsFree(word: bigint): boolean {
+export function wordIsOfFree(word: bigint): boolean {
   return (word & FREE_MASK) === 0n;
 }
 /** Does a word that fits say that it is used? */

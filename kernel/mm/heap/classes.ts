@@ -13,7 +13,7 @@ import { panic } from "../../base/panic.ts";
 import { load32, load64, store32, store64 } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { countLeadingZeros, countTrailingZeros } from "../../lib/bits.ts";
-import { blockPayload, wordIsFree, wordRead } from "./block.ts";
+import { blockPayload, wordIsOfFree, wordRead } from "./block.ts";
 import {
   linkBlock, linksFirst, linksRead, linkTo, NO_LINK, nextOf, nextRead, nextWrite, previousOf, previousRead,
   previousWrite,
@@ -158,7 +158,7 @@ export function classLargest(zone: bigint): bigint {
 /** The size of a free block that a list leads to. */
 export function freeSize(block: VirtAddr): bigint {
   const word = wordRead(block);
-  if (!wordIsFree(word)) panic("heap: the header of a free block was overwritten", block);
+  if (!wordIsOfFree(word)) panic("heap: the header of a free block was overwritten", block);
   return word;
 }
 

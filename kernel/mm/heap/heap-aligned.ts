@@ -14,7 +14,7 @@ import { HEAP_BLOCK_MAX } from "./heap.ts";
 import { hollowEmpty, hollowFill } from "./hollow.ts";
 import { largeIsHollow, largeReady, largeSettle } from "./large.ts";
 import { topGrow } from "./top-pages.ts";
-import { isAfterFree, markMove, topAbsorb, topLargest, topTake } from "./top.ts";
+import { markMove, topAbsorb, topLargest, topStart, topTake } from "./top.ts";
 import { largeZone, smallZone, ZONE, zoneLargeFrom } from "./zone.ts";
 
 const ALIGN_MAX = 0x4000_0000n;
@@ -50,8 +50,9 @@ export function alignedTake(
 }
 
 /**
- * The same from a free block of the zone that is large enough wherever it lies; what is before and behind it stays free.
- * With an alignment above 8 `lowMax` is more than `need`. NOWHERE, and nothing has changed, if there is none or its pages cannot be had.
+ * The same from a free block of the zone that is large enough wherever it lies; what is before and behind it stays
+ * free. With an alignment above 8 `lowMax` is more than `need`. NOWHERE, and nothing has changed, if there is none or
+ * its pages cannot be had.
  */
 function zonedTake(
   zone: bigint, tag: number, sizeBytes: bigint, need: bigint, align: bigint, lowMax: bigint,
@@ -64,7 +65,7 @@ function zonedTake(
     return NOWHERE;
   }
   const whole = freeSize(free);
-  const isHigh = need > lowMax && whole - need >= BLOCK_MIN;
+  const isHigh = zone === smallZone() && need > lowMax && whole - need >= BLOCK_MIN;
   const block = isHigh ? blockPlus(free, whole - need) : alignedBlock(free, align);
   const gap = block - free;
   const behind = whole - gap - need;
@@ -92,13 +93,12 @@ function zonedTake(
 
 /** The same behind the end mark, with its word; what is left before it is a free block. */
 function topTakeAligned(size: bigint, tag: number, align: bigint): VirtAddr {
-  const spare = size + align + BLOCK_MIN;
-  if (topLargest() < spare && !topGrow(spare)) return NOWHERE;
   const zone = smallZone();
-  if (isAfterFree(ZONE.end(zone))) topAbsorb();
-  const start = ZONE.end(zone);
+  const start = topStart();
   const block = alignedBlock(start, align);
   const gap = block - start;
+  if (topLargest() < gap + size && !topGrow(gap + size)) return NOWHERE;
+  if (start < ZONE.end(zone)) topAbsorb();
   if (gap > 0n) {
     freeWrite(start, gap);
     classAdd(zone, start, gap);
@@ -108,7 +108,7 @@ function topTakeAligned(size: bigint, tag: number, align: bigint): VirtAddr {
   markMove(blockPlus(block, size), 0n);
   return block;
 }
-/** The first block from `start` on, there or with room for another before it, whose payload is a multiple of `align`. */
+/** The first block from `start` on, there or behind room for another, whose payload is a multiple of `align`. */
 function alignedBlock(start: VirtAddr, align: bigint): VirtAddr {
   let payload = (start + WORD_BYTES + align - 1n) & ~(align - 1n);
   if (payload !== start + WORD_BYTES) {

@@ -5,7 +5,7 @@ import { load32, load64 } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, blockPlus, sizeBefore, WORD_BYTES, wordIsFree, wordIsUsed, wordRead, wordSize,
+  BEFORE_FREE, BLOCK_MIN, blockPlus, sizeBefore, WORD_BYTES, wordIsOfFree, wordIsOfUsed, wordRead, wordSize,
 } from "./block.ts";
 import { heapStart } from "./arena.ts";
 import { classOf, headAt, slotsAt } from "./classes.ts";
@@ -34,8 +34,8 @@ function zoneIsSound(zone: bigint): boolean {
   while (block !== ZONE.end(zone)) {
     const word = wordRead(block);
     const size = wordSize(word);
-    const isUsed = wordIsUsed(word);
-    if ((!isUsed && !wordIsFree(word)) || size < BLOCK_MIN || blockPlus(block, size) > ZONE.end(zone)) {
+    const isUsed = wordIsOfUsed(word);
+    if ((!isUsed && !wordIsOfFree(word)) || size < BLOCK_MIN || blockPlus(block, size) > ZONE.end(zone)) {
       return wrong("the header of a block was overwritten", block);
     }
     if (!knowsBefore(block, word, before)) return wrong("a block is mistaken about the one before it", block);
@@ -50,7 +50,7 @@ function zoneIsSound(zone: bigint): boolean {
     block = blockPlus(block, size);
   }
   const mark = wordRead(block);
-  if (!wordIsUsed(mark) || wordSize(mark) !== 0n || !knowsBefore(block, mark, before)) {
+  if (!wordIsOfUsed(mark) || wordSize(mark) !== 0n || !knowsBefore(block, mark, before)) {
     return wrong("the end mark was overwritten", block);
   }
   if (blockPlus(block, WORD_BYTES) > ZONE.limit(zone)) return wrong("the end mark is beyond the zone", block);
@@ -73,7 +73,7 @@ function listsAreSound(zone: bigint): boolean {
       const block = linkBlock(link);
       if (!zoneHas(zone, block)) return wrong("a list leads out of the heap", block);
       const word = wordRead(block);
-      if (!wordIsFree(word)) return wrong("a list leads to no free block", block);
+      if (!wordIsOfFree(word)) return wrong("a list leads to no free block", block);
       if (Number(classOf(word)) !== index) return wrong("a free block is in the wrong list", block);
       if (previousOf(linksRead(block)) !== previous) return wrong("a free block does not point back", block);
       seen++;

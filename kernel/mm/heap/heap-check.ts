@@ -10,7 +10,7 @@ import { logEnd, logNumber, logVirt } from "../../base/log.ts";
 import { panic } from "../../base/panic.ts";
 import { load64, load8, poison, staticBytes, store64, store8, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
-import { blockOfPayload, WORD_BYTES, wordIsUsed, wordRead, wordSize, wordTry } from "./block.ts";
+import { blockOfPayload, WORD_BYTES, wordIsOfUsed, wordRead, wordSize, wordTry } from "./block.ts";
 import { giveRefuse, surroundings } from "./heap-refuse.ts";
 import { zoneOf } from "./zone.ts";
 
@@ -59,7 +59,7 @@ export function checkGiven(va: VirtAddr): VirtAddr {
   const block = blockOfPayload(va);
   if (zoneOf(block) === 0n || (va & 7n) !== 0n) giveRefuse(va);
   const word = wordTry(block);
-  if (!wordIsUsed(word)) giveRefuse(va);
+  if (!wordIsOfUsed(word)) giveRefuse(va);
   for (let i = 0; i < QUEUE; i++) {
     if (load64(slotAt(i)) !== va) continue;
     surroundings(zoneOf(block), block);

@@ -3,7 +3,7 @@ import { poison } from "../../doors/machine.ts";
 import { type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import {
   BEFORE_FREE, beforeFreeSet, blockOfPayload, blockPlus, freeWrite, sizeBefore, usedErase, WORD_BYTES, wordFits,
-  wordIsUsed, wordRead, wordSaysUsed, wordSize, wordTry,
+  wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
 import { usedLess } from "./heap-counts.ts";
@@ -22,7 +22,7 @@ export function blockGive(va: VirtAddr): void {
     return;
   }
   const word = wordTry(block);
-  if (!wordIsUsed(word)) {
+  if (!wordIsOfUsed(word)) {
     largeBlockGive(va);
     return;
   }

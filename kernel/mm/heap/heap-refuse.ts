@@ -4,7 +4,7 @@ import { logEnd, logHex, logLine, logNumber, logText, logVirt } from "../../base
 import { panic } from "../../base/panic.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import {
-  BEFORE_FREE, blockOfPayload, blockPayload, blockPlus, sizeBefore, wordFits, wordIsUsed, wordRead,
+  BEFORE_FREE, blockOfPayload, blockPayload, blockPlus, sizeBefore, wordFits, wordIsOfUsed, wordRead,
   wordSaysUsed, wordSize, wordStored, wordTag, wordTry,
 } from "./block.ts";
 import { classOf } from "./classes.ts";
@@ -28,7 +28,7 @@ export function giveRefuse(va: VirtAddr): never {
     surroundings(zone, around);
   }
   if ((va & 7n) !== 0n) panic("heap: given back, but not where a block can start", va);
-  if (around !== NOWHERE && around !== block && wordIsUsed(wordRead(around))) {
+  if (around !== NOWHERE && around !== block && wordIsOfUsed(wordRead(around))) {
     panic("heap: given back, but inside a block", va);
   }
   if (wasGiven || (around !== NOWHERE && wasBlock(block))) panic("heap: given back twice", va);

@@ -6,7 +6,7 @@ import { OK } from "../../lib/status.ts";
 import {
   BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPayload, blockPlus,
   freeWrite, usedWrite, WORD_BYTES, wordFits,
-  wordIsUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
+  wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
 import { largeTake } from "./heap-aligned.ts";
@@ -31,7 +31,7 @@ export function heapResize(va: VirtAddr, sizeBytes: bigint): VirtAddr {
   const zone = zoneOf(block);
   if (zone === 0n || (va & 7n) !== 0n) giveRefuse(va);
   const word = wordTry(block);
-  if (!wordIsUsed(word)) giveRefuse(va);
+  if (!wordIsOfUsed(word)) giveRefuse(va);
   if (CHECKING) checkIntact(va);
   if (sizeBytes > HEAP_BLOCK_MAX) return NOWHERE;
 

@@ -4,7 +4,7 @@ import { poison } from "../../doors/machine.ts";
 import type { VirtAddr } from "../../lib/addr.ts";
 import {
   BEFORE_FREE, beforeFreeSet, blockOfPayload, blockPlus, freeWrite, sizeBefore, usedErase, WORD_BYTES, wordFits,
-  wordIsUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
+  wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
 import { usedLargeLess, usedLess } from "./heap-counts.ts";
@@ -20,7 +20,7 @@ export function largeBlockGive(va: VirtAddr): void {
   const block = blockOfPayload(va);
   if ((va & 7n) !== 0n || !zoneHas(zone, block)) giveRefuse(va);
   const word = wordTry(block);
-  if (!wordIsUsed(word)) giveRefuse(va);
+  if (!wordIsOfUsed(word)) giveRefuse(va);
   const size = wordSize(word);
   const next = blockPlus(block, size);
   const nextWord = wordRead(next);

@@ -9,7 +9,7 @@
 import { poison, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, PAGE_BYTES, PAGE_SIZE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { OK } from "../../lib/status.ts";
-import { BEFORE_FREE, blockPlus, freeWrite, usedWrite, WORD_BYTES, wordIsFree, wordRead } from "./block.ts";
+import { BEFORE_FREE, blockPlus, freeWrite, usedWrite, WORD_BYTES, wordIsOfFree, wordRead } from "./block.ts";
 import { classAdd } from "./classes.ts";
 import { pagesCommit, pagesUncommit } from "./heap-pages.ts";
 import { largeZone, ZONE, zoneClear } from "./zone.ts";
@@ -59,7 +59,7 @@ export function largeSettle(): void {
   const zone = largeZone();
   if (roomStart === roomEnd || ZONE.end(zone) === NOWHERE) return;
   const first = wordRead(roomStart);
-  if (!wordIsFree(first) || blockPlus(roomStart, first) !== ZONE.end(zone)) return;
+  if (!wordIsOfFree(first) || blockPlus(roomStart, first) !== ZONE.end(zone)) return;
   const last = virtAddr(roomEnd - PAGE_SIZE);
   zoneClear(zone);
   unpoison(last, PAGE_BYTES);

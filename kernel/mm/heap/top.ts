@@ -36,9 +36,12 @@ export function topInit(start: VirtAddr, limit: VirtAddr, most: VirtAddr): void 
 
 /** The most bytes that a block at the mark could have now: a free block in front of it would go there. */
 export function topLargest(): bigint {
+  return ZONE.limit(smallZone()) - WORD_BYTES - topStart();
+}
+/** Where that block would be. */
+export function topStart(): VirtAddr {
   const mark = ZONE.end(smallZone());
-  const free = isAfterFree(mark) ? sizeBefore(mark) : 0n;
-  return free + ZONE.limit(smallZone()) - WORD_BYTES - mark;
+  return (wordRead(mark) & BEFORE_FREE) === 0n ? mark : virtAddr(mark - sizeBefore(mark));
 }
 
 /**
@@ -94,7 +97,4 @@ export function topAbsorb(): void {
 export function markMove(mark: VirtAddr, before: bigint): void {
   ZONE.setEnd(smallZone(), mark);
   usedWrite(mark, 0n, before, 0);
-}
-export function isAfterFree(mark: VirtAddr): boolean {
-  return (wordRead(mark) & BEFORE_FREE) !== 0n;
 }

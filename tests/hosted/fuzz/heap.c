@@ -1,6 +1,9 @@
 /*
  * The heap against a list of what is out. Every block is filled with a byte of its own from end to end, which must still
  * be there when it is given back; its size is not rounded, so that AddressSanitizer sees a byte too many.
+ *
+ * With PLANT=overrun, underrun, use-after-free or double-free in the environment that mistake is made with blocks of more
+ * than 100 bytes, when they are given back: so that the tests see it found.
  */
 #include "fuzz.h"
 
@@ -38,11 +41,23 @@ static void resize(int index, uint64_t size) {
   block->bytes = bytes, block->size = size;
 }
 
+static bool plants(const char *mistake) {
+  static const char *planted;
+  if (planted == NULL) planted = getenv("PLANT") == NULL ? "" : getenv("PLANT");
+  return strcmp(planted, mistake) == 0;
+}
+
 static void give(int index) {
   const struct block block = blocks[index];
+  volatile uint8_t *const bytes = block.bytes;
+  const bool planting = block.size > 100;
+  if (planting && plants("overrun")) bytes[block.size] = 1;
+  if (planting && plants("underrun")) bytes[-1] = 1;
   blocks[index] = blocks[--count];
   for (uint64_t i = 0; i < block.size; i++) CLAIM(block.bytes[i] == block.mark);
   pal_heapGive((uintptr_t)block.bytes);
+  if (planting && plants("use-after-free")) bytes[50] = 1;
+  if (planting && plants("double-free")) pal_heapGive((uintptr_t)block.bytes);
   CLAIM(PANICS(pal_heapGive((uintptr_t)block.bytes)));
 }
 
