@@ -93,7 +93,7 @@ export function heapBuild(): string {
   const own = ["c/heap-main.c", "c/allocators.c"].map((name) => join(HERE, name));
   const sources = [...own, join(ROOT, "scripts/replay/trace.c")];
   const objects = [path("ts.o"), path("first-fit.o")];
-  clang("-Wall", "-Wextra", "-Werror", "-O2", "-g", "-no-pie", ...sources, ...objects, "-lm", "-o", path("heap"));
+  clang("-Wall", "-Wextra", "-Werror", "-O2", "-no-pie", ...sources, ...objects, "-lm", "-o", path("heap"));
   return path("heap");
 }
 

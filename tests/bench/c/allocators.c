@@ -32,8 +32,6 @@ static void *reserved(void **place, uint64_t size) {
   if (*place == NULL) {
     *place = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     must(*place != MAP_FAILED, "no room for an arena");
-  } else {
-    madvise(*place, size, MADV_DONTNEED);
   }
   return *place;
 }
@@ -54,10 +52,10 @@ void fixed_give(void *block) { ts_heapGive((uint64_t)block); }
 
 static void first_fit_start(void) { c_firstFitInit(reserved(&first_fit_room, ROOM), ROOM); }
 
-/* All requests from one heap that grows, as the others': not a mapping for each large block. */
+/* All requests from one heap that grows, as the others': not a mapping for each large block. Nobody gives memory back. */
 static void library_start(void) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  malloc_trim(0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 static void *library_take(uint64_t size) { return malloc(size); }
 static void *library_resize(void *block, uint64_t size) { return realloc(block, size); }

@@ -210,7 +210,7 @@ static double efficiency(uint64_t seed) {
   double sum = 0;
   fixed_start(ARENA);
   for (int round = 0; round < ROUNDS; round++) {
-    for (;) {
+    for (;;) {
       const double most = random_below(&random, 1000) == 0 ? 1048577.0 : 65537.0;
       const uint64_t size = random_log(&random, 1, most);
       const uint64_t align = random_below(&random, 20) == 0 ? 16ull << random_below(&random, 9) : 8;
