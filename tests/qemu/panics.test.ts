@@ -89,7 +89,7 @@ test.each<[string, string, () => string[]]>([
   ]],
   ["panic-header", "a header of the heap written over", () => [
     `giveRefuse ${line(HEAP_REFUSE, 'panic("heap: the header of a block was overwritten"')}`,
-    `checkGiven ${line(HEAP_CHECK, "wordFits(block, word)) giveRefuse(va)")}`, CHECK_GIVEN,
+    `checkGiven ${line(HEAP_CHECK, "wordIsOfUsed(word)) giveRefuse(va)")}`, CHECK_GIVEN,
     `writeBeforeBlock ${here("header")}`,
   ]],
   ["panic-claim", "a claim that does not hold", () => [
