@@ -12,7 +12,7 @@ import {  } from "./programs.ts";
 const ENTRY = resolve(REPOSITORY, "tests/hosted/counted.ts"); // exists only as a text for the compiler
 const DOORS = resolve(REPOSITORY, "boot/doors.h");
 const HEAP_FILES = [
-  "arena", "block", "heap", "heap-check", "heap-counts", "heap-free", "heap-resize", "hollow", "large", "large-free",
+  "arena", "block", "heap", "heap-check", "heap-counts", "heap-free", "heap-resize", "hollow", "large", "block-give",
   "links", "top-pages",
 ];
 const HEAP = HEAP_FILES.map((name) => resolve(REPOSITORY, `kernel/mm/heap/${name}.ts`));

@@ -60,11 +60,11 @@ function told(frames: readonly Frame[]): string[] {
   return frames.map(({ called, where }) => `${called} ${where}`);
 }
 
-const HEAP = "kernel/mm/heap/heap.ts";
+const HEAP_FREE = "kernel/mm/heap/heap-free.ts";
 const HEAP_CHECK = "kernel/mm/heap/heap-check.ts";
 const HEAP_REFUSE = "kernel/mm/heap/heap-refuse.ts";
 /** What heapGive calls in the checking build, which the kernel of the tests is. */
-const CHECK_GIVEN = `heapGive ${line(HEAP, "const oldest = checkGiven(va)")}`;
+const CHECK_GIVEN = `heapGive ${line(HEAP_FREE, "given = checkGiven(va)")}`;
 const FRAMES = "kernel/mm/phys/frames.ts";
 const FRAME_REFUSALS = "kernel/mm/phys/frame-refusals.ts";
 

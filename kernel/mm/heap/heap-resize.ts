@@ -3,6 +3,7 @@ import { CHECKING } from "../../base/checking.ts";
 import { copyBytes, poison, unpoison } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { OK } from "../../lib/status.ts";
+import { blockGive } from "./block-give.ts";
 import {
   BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPayload, blockPlus,
   freeWrite, usedWrite, WORD_BYTES, wordFits,
@@ -12,9 +13,9 @@ import { classAdd, classRemove } from "./classes.ts";
 import { largeTake } from "./heap-aligned.ts";
 import { usedLargeMore, usedMore } from "./heap-counts.ts";
 import { CHECK_BYTES, checkIntact, checkTaken } from "./heap-check.ts";
-import { blockGive } from "./heap-free.ts";
+import { heapGive } from "./heap-free.ts";
 import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
-import { HEAP_BLOCK_MAX, heapGive, heapTake } from "./heap.ts";
+import { HEAP_BLOCK_MAX, heapTake } from "./heap.ts";
 import { hollowFill } from "./hollow.ts";
 import { largeIsHollow } from "./large.ts";
 import { topAbsorb, topExtend } from "./top.ts";

@@ -13,18 +13,20 @@ import { CHECKING } from "../../base/checking.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import type { Status } from "../../lib/status.ts";
 import { arenaFixed, arenaMapped, arenaPresent } from "./arena.ts";
+import { blockGive } from "./block-give.ts";
 import {
   BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockPlus, freeWrite, usedWrite, WORD_BYTES,
 } from "./block.ts";
 import { classAdd, classTake, takenSize } from "./classes.ts";
 import { alignedTake, largeTake } from "./heap-aligned.ts";
-import { CHECK_BYTES, checkGiven, checkNext } from "./heap-check.ts";
+import { CHECK_BYTES, checkNext } from "./heap-check.ts";
 import { countsReset, handOut } from "./heap-counts.ts";
-import { blockGive } from "./heap-free.ts";
 import { TAG } from "./heap-tags.ts";
 import { hollowReady } from "./hollow.ts";
 import { CHUNK, topTake } from "./top.ts";
 import { smallZone, ZONE, zoneSmallMost } from "./zone.ts";
+
+export { heapGive } from "./heap-free.ts";
 
 /** No block is larger: 16 GiB. With the largest alignment it still has a class. */
 export const HEAP_BLOCK_MAX = 0x4_0000_0000n;
@@ -106,19 +108,6 @@ export function heapTakeAlignedFor(tag: number, sizeBytes: bigint, align: bigint
   return alignedTake(tag, sizeBytes, blockBytesFor(wanted), align, HEAP_BLOCK_MAX);
 }
 
-/**
- * Takes back what a heapTake gave. Panics, with the block and its neighbours in the log, if `va` was never handed out,
- * or is not any more, or if the block's word or a neighbour's was overwritten. Constant cost; where pages go, theirs
- * besides.
- */
-export function heapGive(va: VirtAddr): void {
-  if (CHECKING) {
-    const oldest = checkGiven(va);
-    if (oldest !== NOWHERE) blockGive(oldest);
-  } else {
-    blockGive(va);
-  }
-}
 /** What waits in the checking build's quarantine goes at once: for whoever counts bytes and frames. */
 export function heapSettle(): void {
   if (!CHECKING) return;

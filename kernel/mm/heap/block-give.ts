@@ -1,4 +1,7 @@
-/** What heapGive does with whatever is no used block of the small zone: a large one, or a mistake. */
+/**
+ * A block of either zone is given back, past the quarantine. heapGive comes here with what is no used block of the
+ * small zone: a large one, or a mistake.
+ */
 "compiler: cold";
 import { poison } from "../../doors/machine.ts";
 import type { VirtAddr } from "../../lib/addr.ts";
@@ -13,12 +16,13 @@ import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
 import { hollowEmpty } from "./hollow.ts";
 import { largeGiven } from "./large-given.ts";
 import { largeSettle } from "./large.ts";
-import { largeZone, ZONE, zoneHas } from "./zone.ts";
+import { topGive } from "./top.ts";
+import { smallZone, ZONE, zoneOf } from "./zone.ts";
 
-export function largeBlockGive(va: VirtAddr): void {
-  const zone = largeZone();
+export function blockGive(va: VirtAddr): void {
   const block = blockOfPayload(va);
-  if ((va & 7n) !== 0n || !zoneHas(zone, block)) giveRefuse(va);
+  const zone = zoneOf(block);
+  if ((va & 7n) !== 0n || zone === 0n) giveRefuse(va);
   const word = wordTry(block);
   if (!wordIsOfUsed(word)) giveRefuse(va);
   const size = wordSize(word);
@@ -28,8 +32,6 @@ export function largeBlockGive(va: VirtAddr): void {
 
   poison(va, Number(size - WORD_BYTES));
   usedLess(size);
-  usedLargeLess(size);
-  largeGiven(va, size, wordTag(word));
   let whole = size;
   let start = block;
   if ((word & BEFORE_FREE) !== 0n) {
@@ -38,14 +40,20 @@ export function largeBlockGive(va: VirtAddr): void {
     usedErase(block, word); // so that giving it back again is noticed
     whole += before;
   }
-  if (wordSaysUsed(nextWord)) {
-    beforeFreeSet(next);
-  } else {
+  if (!wordSaysUsed(nextWord)) {
     classRemove(zone, next, nextWord);
     whole += nextWord;
   }
+  if (zone === smallZone() && blockPlus(start, whole) === ZONE.end(zone)) {
+    topGive(start, block - start);
+    return;
+  }
+  if (wordSaysUsed(nextWord)) beforeFreeSet(next);
   freeWrite(start, whole);
   classAdd(zone, start, whole);
   if (whole >= ZONE.hollow(zone)) hollowEmpty(zone, start, whole, block, next);
+  if (zone === smallZone()) return;
+  usedLargeLess(size);
+  largeGiven(va, size, wordTag(word));
   largeSettle();
 }
