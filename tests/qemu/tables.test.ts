@@ -135,7 +135,7 @@ describe.each(machines)("the live page tables: %s", (_name, boot, { heapBase, he
     expect(tables.length).toBeGreaterThan(0);
     for (const leaf of tables) expect([leaf.va - FIRMWARE, leaf.writable]).toEqual([leaf.pa, false]);
     expect(windows.filter((leaf) => leaf.executable || leaf.size !== PAGE).map(shown)).toEqual([]);
-    const ours = regions.filter((region) => ![...FIRMWARES, "reserved"].includes(region.what));
+    const ours = regions.filter(({ what }) => MEMORY.includes(what) && !FIRMWARES.includes(what));
     const isOurs = (leaf: Leaf): boolean =>
       ours.some(({ start, end }) => overlap(leaf, { pa: start, size: end - start }));
     expect(windows.filter(isOurs).map(shown)).toEqual([]);
