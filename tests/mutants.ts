@@ -60,7 +60,8 @@ export const FORGOTTEN = {
     to: "frameGive(table);",
   },
   "a cursor that stays at a table out of use": {
-    file: "mm/paging/unmap.ts", from: "tableEntriesAdd(entryTable(above), -1);\n        if (at === 2)\n            cursorForget(page);",
+    file: "mm/paging/unmap.ts",
+    from: "tableEntriesAdd(entryTable(above), -1);\n        if (at === 2)\n            cursorForget(page);",
     to: "tableEntriesAdd(entryTable(above), -1);",
   },
 } as const satisfies Record<string, Mutant>;
