@@ -11,7 +11,7 @@ const LONG_SECONDS = 300;
 
 /** Executions of each on every run of the tests, and the longest input: two or three seconds of an idle core. */
 const TARGETS = [
-  ["heap", 8_000, 160],
+  ["heap", 3_000, 160],
   ["frames", 3_000, 400],
   ["tables", 3_000, 120],
   ["boot", 15_000, 400],
@@ -54,7 +54,7 @@ test.skipIf(!HAS_SANITIZERS).each(TARGETS)(
       expect(Number(done)).toBeGreaterThanOrEqual(LONG ? 1 : runs);
     });
   },
-  LONG ? (LONG_SECONDS + 60) * 1000 : 60_000,
+  LONG ? (LONG_SECONDS + 60) * 1000 : 300_000, // nothing here is timed, and a busy machine is no failure
 );
 
 test.skipIf(!HAS_SANITIZERS).each([
