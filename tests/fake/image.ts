@@ -5,22 +5,22 @@ export const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 
 const GUARDS = [0x13_1000, 0x13_6000, 0x13_9000, 0x13_c000] as const;
 const STATICS = 0x14_0000;
-const SYMBOL_TABLE = 0x11_a000; // in .rodata, with 84 KiB of room
+const SYMBOL_TABLE = 0x2c_0000; // behind all statics, with 256 KiB of room
 const FIXUPS = { start: 0x12_f000, end: 0x12_f100 } as const;
 const CALL_TRIED = 0x13_f800;
 
 /** The one pair that stands for all uses of the doors that may fail. */
-export const TRIED = { instruction: IMAGE_MAP + 0x11_0000n, landing: IMAGE_MAP + 0x11_0010n } as const;
+export const TRIED = { instruction: IMAGE_MAP + 0x12_0000n, landing: IMAGE_MAP + 0x12_0010n } as const;
 /** Where a tried call lands when it fails. */
-export const CALL_FAILED = IMAGE_MAP + 0x11_0020n;
+export const CALL_FAILED = IMAGE_MAP + 0x12_0020n;
 
 /** Physical addresses of the sections; the image lies in 0x100000..0x300000. */
 export const IMAGE = {
   bootStart: 0x10_0000,
   bootEnd: 0x10_9000,
   textStart: 0x10_9000,
-  textEnd: 0x11_9000,
-  rodataStart: 0x11_9000,
+  textEnd: 0x12_9000,
+  rodataStart: 0x12_9000,
   rodataEnd: 0x13_1000,
   dataStart: 0x13_1000,
   dataEnd: 0x30_0000,
@@ -55,7 +55,7 @@ export function staticTake(size: number, align: number): bigint {
   if (!Number.isSafeInteger(size) || size <= 0) throw new RangeError(`staticBytes: size ${size}`);
   if (align < 1 || align > 4096 || (align & (align - 1)) !== 0) throw new RangeError(`staticBytes: alignment ${align}`);
   const start = Math.ceil(staticsEnd / align) * align;
-  if (start + size > IMAGE.dataEnd) throw new RangeError("staticBytes: the fake image's .bss is full");
+  if (start + size > SYMBOL_TABLE) throw new RangeError("staticBytes: the fake image's .bss is full");
   for (let pa = Math.ceil(staticsEnd / 4096) * 4096; pa < start + size; pa += 4096) ramBytes(pa, 4096).fill(0);
   staticsEnd = start + size;
   return IMAGE_MAP + BigInt(start);
