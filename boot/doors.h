@@ -61,6 +61,14 @@ DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { return try_call(code); }
 DOOR void w2c_env_poison(ENV, u64 va, u64 count) {}
 DOOR void w2c_env_unpoison(ENV, u64 va, u64 count) {}
 
+/* In boot/user.asm. */
+void stack_switch(u64 at, u64 to);
+DOOR void w2c_env_stackSwitch(ENV, u64 at, u64 to) {
+  BARRIER();
+  stack_switch(at, to);
+  BARRIER();
+}
+
 /* ---- ports ---- */
 #define PORT_DOORS(suffix, bits, reg)                                              \
   DOOR void w2c_env_out##suffix(ENV, u64 port, u64 value) {                        \
@@ -104,6 +112,9 @@ DOOR u64 w2c_env_readMsr(ENV, u64 index) {
 DOOR void w2c_env_writeMsr(ENV, u64 index, u64 value) {
   __asm__ volatile("wrmsr" ::"c"((u32)index), "a"((u32)value), "d"((u32)(value >> 32)) : CLOBBER);
 }
+/* The 512 bytes of FXSAVE: all that programs have beside the general registers. */
+DOOR void w2c_env_fpuSave(ENV, u64 to) { __asm__ volatile("fxsave64 (%0)" ::"r"(to) : CLOBBER); }
+DOOR void w2c_env_fpuLoad(ENV, u64 from) { __asm__ volatile("fxrstor64 (%0)" ::"r"(from) : CLOBBER); }
 DOOR u64 w2c_env_cpuid(ENV, u64 leaf, u64 subleaf, u64 which) {
   u32 regs[4];
   __asm__ volatile("cpuid"
@@ -161,13 +172,14 @@ DOOR u64 w2c_env_trapStub(ENV, u64 vector) { return trap_stubs[vector & 255]; }
 extern const u8 boot_start[], boot_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
     data_end[], stack_guard[], stack_top[], double_fault_guard[], double_fault_top[], nmi_guard[], nmi_top[],
     machine_check_guard[], machine_check_top[], fixups_start[], fixups_end[], call_tried[], try_call_failed[],
-    symbols_start[];
+    symbols_start[], system_call_entry[], trap_return[], kernel_stack[];
 /* In the order of kernel/arch/image.ts. */
 static const u8 *const linker_symbols[] = {
     boot_start,  boot_end,  text_start,         text_end,         rodata_start, rodata_end,
     data_start,  data_end,  stack_guard,        stack_top,        double_fault_guard,
     double_fault_top, nmi_guard, nmi_top,       machine_check_guard, machine_check_top,
     fixups_start, fixups_end, call_tried,       try_call_failed,  symbols_start,
+    system_call_entry, trap_return, kernel_stack,
 };
 #define LINKER_SYMBOLS (sizeof linker_symbols / sizeof *linker_symbols)
 DOOR u64 w2c_env_linkerSymbol(ENV, u64 index) { return index < LINKER_SYMBOLS ? (u64)linker_symbols[index] : 0; }

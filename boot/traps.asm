@@ -10,7 +10,7 @@
 %include "frames.inc"
 
 extern onTrap
-global trap_stubs, try_call, try_call_failed, call_tried
+global trap_stubs, trap_return, try_call, try_call_failed, call_tried
 
 FRAME_RFLAGS    equ 152                     ; in TRAP_FRAME
 RFLAGS_AC       equ 18                      ; this bit set, SMAP lets the kernel reach a program's pages
@@ -54,10 +54,11 @@ save_and_call:
     SAVE r15
     cld
     test byte [rsp + FRAME_RFLAGS + RFLAGS_AC / 8], 1 << (RFLAGS_AC % 8)
-    jnz .close                              ; a trap does not clear AC: a user copy, or a program, was interrupted
-.closed:
+    jnz ac_close                            ; a trap does not clear AC: a user copy, or a program, was interrupted
+ac_closed:
     mov rdi, rsp
     call onTrap
+trap_return:                                ; RSP points to a TRAP_FRAME: the way into a program, too
     CFI_REMEMBER
     RESTORE r15
     RESTORE r14
@@ -77,14 +78,14 @@ save_and_call:
     add rsp, 16                             ; vector and error code
     CFI_ROW TRAP_PUSHED
     iretq
-.close:
+ac_close:
     CFI_RECALL
     pushfq                                  ; not clac: a CPU without SMAP lacks it, and a program may set AC there, too
     CFI_ROW frame_size + 8
     btr qword [rsp], RFLAGS_AC
     popfq
     CFI_ROW frame_size - 8
-    jmp .closed
+    jmp ac_closed
 CFI_END
 
 ; try_call(code): calls it; -1 when it comes back. When it does not, trap/recovery.ts goes on at try_call_failed with RSP

@@ -14,6 +14,7 @@ import { clockHertz, clockInit, ticksStart } from "./arch/clock.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
 import { interruptsInit, IRQ, irqOpen } from "./arch/interrupts.ts";
 import { serialInit, serialInterrupt } from "./arch/serial.ts";
+import { userModeInit } from "./arch/user-mode.ts";
 import { VGA_TEXT, VGA_TEXT_BYTES, vgaTextPlace } from "./arch/vga-text.ts";
 import { unixTime, wallClockInit } from "./arch/wall-clock.ts";
 import { logEnd, logLine, logNumber, logPhys, logText, logVirt } from "./base/log.ts";
@@ -39,9 +40,14 @@ import { frameGive, framesFree } from "./mm/phys/frames.ts";
 import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
 import { REGION_BOOT } from "./mm/phys/regions.ts";
 import { spacesInit } from "./mm/space/space.ts";
+import { zeroPageInit } from "./mm/space/zero-page.ts";
+import { kernelStacksInit } from "./proc/kernel-stack.ts";
+import { processesInit } from "./proc/process.ts";
+import { scheduleInit } from "./proc/schedule.ts";
 import { fatalInit } from "./trap/fatal.ts";
 
 export { onTrap } from "./trap/dispatch.ts";
+export { onSystemCall } from "./trap/system-call.ts";
 
 /** Below this much usable memory the kernel does not start: its tables and the default heap need most of it. */
 const MINIMUM_MEMORY = 4n * 1024n * 1024n;
@@ -81,11 +87,21 @@ export function kernelStart(magic: number, info: number): void {
   if (heapBoot() !== OK) panic("kernel fault: no more available memory for the heap", BigInt(framesFree()));
   spacesInit(); // after the heap: its slot is in every space
   firmwareTablesLook();
+  if (zeroPageInit() !== OK) panic("kernel fault: no more available memory for the zero page", BigInt(framesFree()));
+  processesStart();
   demandPageProve();
   serialInterrupt(); // last: nothing is let in before the prompt waits
   logText("boot: up");
   logNumber(" frames-free=", framesFree());
   logEnd();
+}
+
+/** Nobody runs yet. Pure bookkeeping: it takes no memory. */
+function processesStart(): void {
+  userModeInit();
+  kernelStacksInit();
+  processesInit();
+  scheduleInit();
 }
 
 /** The clock, the date, and TICKS_HZ interrupts a second from the timer. A machine without them runs all the same. */

@@ -35,6 +35,8 @@ const CR0_WRITE_PROTECT = 1n << 16n;
 const CR4_PAE = 1n << 5n;
 const CR4_MCE = 1n << 6n;
 export const CR4_PGE = 1n << 7n;
+const CR4_OSFXSR = 1n << 9n;
+const CR4_OSXMMEXCPT = 1n << 10n;
 const CR4_UMIP = 1n << 11n;
 const CR4_SMEP = 1n << 20n;
 const CR4_SMAP = 1n << 21n;
@@ -63,8 +65,8 @@ let physicalBits = DEFAULT_PHYSICAL_BITS;
 let limit = 1n << 36n; // 2^physicalBits
 
 /**
- * Reads the features, then sets CR0.WP, the memory types where there is PAT, and the whole of CR4: PAE, and MCE, PGE,
- * SMEP, SMAP and UMIP where present.
+ * Reads the features, then sets CR0.WP, the memory types where there is PAT, and the whole of CR4: PAE, OSFXSR and
+ * OSXMMEXCPT, and MCE, PGE, SMEP, SMAP and UMIP where present.
  * (Without MCE a machine check resets the machine instead of being reported.)
  * EFER.NXE is on already: boot/entry.asm refuses a CPU without NX.
  */
@@ -91,6 +93,8 @@ export function cpuInit(): void {
   writeCr0(readCr0() | CR0_WRITE_PROTECT);
   writeCr4(
     CR4_PAE |
+      CR4_OSFXSR | // for programs: the kernel itself uses no SSE
+      CR4_OSXMMEXCPT |
       (machineCheck ? CR4_MCE : 0n) |
       (globalPages ? CR4_PGE : 0n) |
       (smep ? CR4_SMEP : 0n) |

@@ -1,9 +1,10 @@
 /**
  * The tables that make the CPU enter the kernel: GDT, TSS and IDT, all in .bss.
  *
- *   GDT   0x08 kernel code  0x10 kernel data  0x18 null  0x20 user data  0x28 user code  0x30 TSS (two entries)
+ *   GDT   0x08 kernel code  0x10 kernel data  0x28 user data  0x30 user code  0x38 TSS (two entries)
  *
- * User data comes before user code, 8 apart, because `sysret` computes both from one base.
+ * User data comes before user code, 8 apart, because `sysret` computes both from one base. What a program sees in CS and
+ * SS, 0x33 and 0x2b, is what Linux shows it.
  * Intel SDM vol. 3A, "Protected-Mode Memory Management", "Task Management in 64-bit Mode", "64-Bit Mode IDT".
  */
 import { loadGdt, loadIdt, loadTaskRegister, staticBytes, store64, trapStub } from "../doors/machine.ts";
@@ -16,9 +17,9 @@ import { VECTOR } from "./trap-frame.ts";
 export const SELECTOR = {
   KERNEL_CODE: 0x08,
   KERNEL_DATA: 0x10,
-  USER_DATA: 0x20,
-  USER_CODE: 0x28,
-  TASK: 0x30,
+  USER_DATA: 0x28,
+  USER_CODE: 0x30,
+  TASK: 0x38,
 } as const;
 
 /** A whole code or data descriptor: 64-bit mode ignores base and limit. "Accessed" is set: the CPU need not write. */
@@ -98,7 +99,7 @@ const IST = { NONE: 0, DOUBLE_FAULT: 1, NMI: 2, MACHINE_CHECK: 3 } as const;
 /** What lgdt and lidt read. */
 const TABLE_REGISTER = layout(10, { limit: u16, base: packed(u64) });
 
-const GDT_SIZE = 64;
+const GDT_SIZE = 72;
 const GATE_COUNT = 256;
 const IDT_SIZE = GATE_COUNT * GATE.SIZE;
 

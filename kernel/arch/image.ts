@@ -25,6 +25,9 @@ const SYMBOL = {
   CALL_TRIED: 18,
   TRY_CALL_FAILED: 19,
   SYMBOLS_START: 20,
+  SYSTEM_CALL_ENTRY: 21,
+  TRAP_RETURN: 22,
+  KERNEL_STACK: 23,
 } as const;
 
 /** The 32-bit entry and the boot page tables: no use once the kernel runs on tables of its own. */
@@ -108,6 +111,18 @@ export function callTriedAt(): VirtAddr {
 }
 export function callFailedCode(): VirtAddr {
   return virtAddr(linkerSymbol(SYMBOL.TRY_CALL_FAILED));
+}
+
+/** Where `syscall` enters the kernel; where a TRAP_FRAME on the stack becomes registers: boot/user.asm, boot/traps.asm. */
+export function systemCallEntry(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.SYSTEM_CALL_ENTRY));
+}
+export function trapReturn(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.TRAP_RETURN));
+}
+/** The word that holds the RSP with which a system call begins. */
+export function kernelStackAt(): VirtAddr {
+  return virtAddr(linkerSymbol(SYMBOL.KERNEL_STACK));
 }
 
 /** The table that base/symbols.ts reads, in .rodata. */

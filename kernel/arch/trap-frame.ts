@@ -61,6 +61,8 @@ export const VECTOR = {
   VMM_COMMUNICATION: 29,
   SECURITY: 30,
 } as const;
+/** What `vector` is in the frame of a system call (boot/user.asm): no trap's. */
+export const SYSTEM_CALL = 256;
 /** Vectors below this are the CPU's own. */
 export const EXCEPTION_COUNT = 32;
 
@@ -71,7 +73,11 @@ export const CALL_RETURNED = -1;
 export const RFLAGS = {
   ALWAYS: 1n << 1n,
   TRAP: 1n << 8n, // TF: #DB after each instruction
+  INTERRUPTS: 1n << 9n, // IF
+  DIRECTION: 1n << 10n, // DF
+  NESTED_TASK: 1n << 14n, // NT: iretq faults
   RESUME: 1n << 16n, // RF: no #DB from a breakpoint on the next instruction
+  ALIGNMENT_CHECK: 1n << 18n, // AC
 } as const;
 
 /** Did the trap interrupt the kernel, not a program? The low bits of CS are the privilege level. */

@@ -10,6 +10,7 @@ import { faultCommand, walkCommand } from "./address-commands.ts";
 import { completeOffer } from "./complete.ts";
 import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
 import { heapCommand, memCommand, memmapCommand } from "./memory-commands.ts";
+import { programsCommand, psCommand, runCommand } from "./process-commands.ts";
 import { isStopped } from "./stopped.ts";
 import { spacesCommand } from "./space-commands.ts";
 import { dateCommand, interruptsCommand } from "./time-commands.ts";
@@ -46,6 +47,8 @@ function commandFind(): boolean {
   if (is("leaks", "", "frames whose owner is gone")) return leaksCommand();
   if (is("audit", "", "does all that is kept about memory agree?")) return auditCommand();
   if (is("spaces", "", "address spaces, and where programs have memory")) return spacesCommand();
+  if (is("ps", "", "processes, and the memory that they have")) return psCommand();
+  if (is("programs", "", "what can be run")) return programsCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("regs", "", "the CPU's registers")) return regsCommand();
   if (is("bt", "", "who called whom: the backtrace")) return btCommand();
@@ -54,6 +57,7 @@ function commandFind(): boolean {
   if (is("interrupts", "", "how often each device has interrupted")) return interruptsCommand();
   if (is("exit", "", "ends the virtual machine")) return exitCommand();
   if (isStopped()) return false; // what is below acts
+  if (is("run", "NAME", "runs a program; words behind its name are its arguments")) return runCommand();
   if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
   if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
   return false;
@@ -80,7 +84,7 @@ function is(name: string, argument: string, summary: string): boolean {
   }
   if (!wordIs(0, name)) return false;
   const wanted = stringLength(argument) > 0 ? 2 : 1;
-  if (wordCount() === wanted) return true;
+  if (wordCount() === wanted || (wordCount() > wanted && takesMore(name))) return true;
 
   refused = true;
   logText(name);
@@ -94,6 +98,11 @@ function is(name: string, argument: string, summary: string): boolean {
     logEnd();
   }
   return false;
+}
+
+/** Only this one. */
+function takesMore(name: string): boolean {
+  return wordIs(0, "run") && stringLength(name) === 3;
 }
 
 function helpCommand(): boolean {

@@ -26,6 +26,15 @@ export function wordCount(): number {
   return words;
 }
 
+/** Where word `index` is, and how long: 0 if there is no such word. */
+export function wordAt(index: number): bigint {
+  return text + BigInt(wordFind(index));
+}
+export function wordLength(index: number): number {
+  const start = wordFind(index);
+  return wordEnd(start) - start;
+}
+
 /** Is word `index` exactly `expected`? No if there is no such word. */
 export function wordIs(index: number, expected: string): boolean {
   const start = wordFind(index);

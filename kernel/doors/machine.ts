@@ -103,6 +103,9 @@ export declare function writeDr6(value: bigint): void;
 export declare function invalidatePage(va: bigint): void;
 export declare function readMsr(index: number): bigint;
 export declare function writeMsr(index: number, value: bigint): void;
+/** `fxsave64`, `fxrstor64`: 512 bytes, 16-aligned; all registers that programs have beside the general ones. */
+export declare function fpuSave(to: bigint): void;
+export declare function fpuLoad(from: bigint): void;
 /** One register (0..3 = eax, ebx, ecx, edx) of CPUID. */
 export declare function cpuid(leaf: number, subleaf: number, register: number): number;
 export declare function rdtsc(): bigint;
@@ -131,6 +134,12 @@ export declare function panicTrap(message: string, value: bigint): never;
 export declare function breakpoint(): void;
 /** The rbp of the calling function, where its caller's rbp and return address are saved. */
 export declare function framePointer(): bigint;
+
+/**
+ * Goes on where another kernel stack was left: its RSP is `to`. This stack's RSP is kept at `at`, and the call comes back
+ * when somebody switches to that. (boot/user.asm says what lies on a stack that is left.)
+ */
+export declare function stackSwitch(at: bigint, to: bigint): void;
 
 // ---- what the linker knows ---------------------------------------------------------------------------------
 /** Code address of the stub for `vector` (0..255) in boot/traps.asm. */

@@ -5,6 +5,20 @@
 export type Status = number & { readonly __brand: "Status" };
 
 export const OK = 0 as Status;
+/** ENOENT: there is none of that name. */
+export const NOT_FOUND = -2 as Status;
+/** ESRCH: there is no such process. */
+export const NO_SUCH_PROCESS = -3 as Status;
+/** E2BIG: more strings than there is room for. */
+export const TOO_LONG = -7 as Status;
+/** ENOEXEC: a file that is no program for this kernel. */
+export const NO_PROGRAM = -8 as Status;
+/** EBADF: no file is open under this number. */
+export const NO_FILE = -9 as Status;
+/** ECHILD: there is no child to wait for. */
+export const NO_CHILD = -10 as Status;
+/** ENOSYS: this kernel has no such system call. */
+export const NO_SYSTEM_CALL = -38 as Status;
 /** ENXIO: nothing is mapped there. */
 export const NOT_MAPPED = -6 as Status;
 /** ENOMEM: no frame, or no room in the range asked for. */

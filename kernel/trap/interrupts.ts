@@ -4,6 +4,7 @@
  */
 import { irqEnd, irqIsSpurious, IRQ, IRQ_COUNT, IRQ_VECTOR } from "../arch/interrupts.ts";
 import { serialReceive } from "../arch/serial.ts";
+import { kernelAsks, scheduleTick } from "../proc/schedule.ts";
 import { irqCounted, irqSpuriousCounted } from "../base/counters.ts";
 
 /** Is `vector` one of the interrupt controllers'? */
@@ -19,6 +20,10 @@ export function onInterrupt(vector: number): void {
     return;
   }
   irqCounted(line);
-  if (line === IRQ.SERIAL) serialReceive();
+  if (line === IRQ.SERIAL) {
+    serialReceive();
+    kernelAsks();
+  }
+  if (line === IRQ.TIMER) scheduleTick();
   irqEnd(line);
 }

@@ -1,29 +1,71 @@
 /** #PF: gathers what happened, asks whether it can be repaired, and resumes or ends. */
 import { readCr2 } from "../doors/machine.ts";
-import { virtAddr } from "../lib/addr.ts";
+import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { cameFromKernel, TRAP_FRAME } from "../arch/trap-frame.ts";
-import { logLine } from "../base/log.ts";
+import { logEnd, logHex, logLine, logNumber, logText } from "../base/log.ts";
 import {
-  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
-  faultResolve,
-} from "../mm/fault/resolve.ts";
+  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION,
+  FAULT_REPAIRED,
+} from "../mm/fault/answers.ts";
+import { faultResolve } from "../mm/fault/resolve.ts";
+import { windowResolve } from "../mm/fault/window.ts";
+import { NO_SPACE } from "../mm/space/space.ts";
+import { isUserRange } from "../mm/space/user-range.ts";
+import { isUserCopy } from "../mm/user/user-copy.ts";
+import { spaceReached } from "../proc/exec.ts";
+import { processEnd, statusOfSignal } from "../proc/exit.ts";
+import { PROCESS, processCurrent } from "../proc/process.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 import { fatal } from "./fatal.ts";
+import { nameLog, SIGNAL } from "./program.ts";
 import { recoveryTake } from "./recovery.ts";
 
 /**
- * Returns when the access may be tried again, which is so for a page of the kernel's demand-paged window that was
- * absent, or when a door expected that it might fail. Repair comes first: a tried access to the window is one like any.
+ * Returns when the access may be tried again: for a page of a program's that could be brought, for a page of the
+ * kernel's demand-paged window that was absent, or when a door expected that it might fail. Repair comes first: a tried
+ * access is one like any. A program that may not have what it wants is ended.
  */
 export function onPageFault(frame: bigint): void {
   const va = virtAddr(readCr2()); // CR2 first: a fault inside this handler would replace it
   const error = TRAP_FRAME.error(frame);
-  if (!cameFromKernel(frame)) fatal(frame);
-
-  const answer = isForAbsentPage(error) ? faultResolve(va, accessOf(error)) : FAULT_NO_REGION;
+  if ((error & PAGE_FAULT_ERROR.RESERVED_BIT) !== 0n) fatal(frame);
+  if (!cameFromKernel(frame)) {
+    onProgramFault(frame, va, accessOf(error));
+    return;
+  }
+  if (isUserCopy() && isUserRange(va, 1n)) {
+    const space = spaceReached();
+    if (space !== NO_SPACE && faultResolve(space, va, accessOf(error)) === FAULT_REPAIRED) return;
+    if (recoveryTake(frame)) return;
+    fatal(frame);
+  }
+  const answer = isForAbsentPage(error) ? windowResolve(va, accessOf(error)) : FAULT_NO_REGION;
   if (answer === FAULT_REPAIRED || recoveryTake(frame)) return;
   answerLog(answer);
   fatal(frame);
+}
+
+function onProgramFault(frame: bigint, va: VirtAddr, access: number): void {
+  const process = processCurrent();
+  PROCESS.setFaults(process, PROCESS.faults(process) + 1n);
+  const answer = isUserRange(va, 1n) ? faultResolve(PROCESS.space(process), va, access) : FAULT_NO_REGION;
+  if (answer === FAULT_REPAIRED) return;
+  const signal = answer === FAULT_NO_BACKING ? SIGNAL.BUS : answer === FAULT_NO_MEMORY ? SIGNAL.KILL : SIGNAL.SEGV;
+  nameLog(process);
+  logText(access === ACCESS_READ ? "cannot read " : access === ACCESS_WRITE ? "cannot write " : "cannot execute ");
+  logHex("", va);
+  logHex(" at ", TRAP_FRAME.rip(frame));
+  logText(reasonOf(answer, va));
+  logNumber(": ended by signal ", signal);
+  logEnd();
+  processEnd(statusOfSignal(signal));
+}
+
+function reasonOf(answer: number, va: bigint): string {
+  if (answer === FAULT_NO_MEMORY) return ": no memory is left";
+  if (answer === FAULT_NO_BACKING) return ": behind the end of what is mapped there";
+  if (answer === FAULT_FORBIDDEN) return ": that is not allowed there";
+  return va < 4096n ? ": nothing is there: a null pointer?" : ": nothing is there";
 }
 
 /** Neither a forbidden access to a present page nor a broken entry (QEMU reports that one without P). */

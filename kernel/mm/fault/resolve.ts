@@ -1,48 +1,129 @@
 /**
- * Page faults: whether one can be repaired, and the repair. It answers; who called decides what the answer means.
+ * Page faults of programs: whether one can be repaired, and the repair. It answers; who called decides what that means.
  *
- * Only the kernel's one demand-paged window is repaired here: a page of it that was never touched gets a zeroed frame.
+ *   nothing there     anonymous   read: the zero page            write: a frame, zeroed
+ *                     object      read: the object's own frame   write: a copy
+ *   there, read-only  to be written where the region allows it: the only one who has the frame may write it as it is,
+ *                     others get a copy (copy-on-write)
+ *
+ * A fault is counted, and costs one frame at most and up to three tables.
  */
-import { fillWords } from "../../doors/machine.ts";
-import { DEMAND_WINDOW, DEMAND_WINDOW_SIZE, frameBytes, NO_FRAME, pageOf, type VirtAddr } from "../../lib/addr.ts";
-import { NO_MEMORY, OK } from "../../lib/status.ts";
-import { kernelRoot } from "../paging/kernel-map.ts";
-import { mapPage } from "../paging/map.ts";
-import { PTE_GLOBAL, PTE_NO_EXECUTE, PTE_WRITABLE } from "../paging/pte.ts";
+import { flushPage } from "../../arch/tlb.ts";
+import { copyBytes, fillWords } from "../../doors/machine.ts";
+import {
+  type Frame, frameBytes, NO_FRAME, PAGE_BYTES, type Page, pageOf, type PhysAddr, type VirtAddr,
+} from "../../lib/addr.ts";
+import { PTE_EMPTY, PTE_PRESENT, PTE_USER, PTE_WRITABLE, pteFrame, pteIsPresent, pteMake, pteRead, pteWrite } from
+  "../paging/pte.ts";
+import { tableEntriesAdd } from "../paging/tables.ts";
+import { entryReach, entryTable, NO_ENTRY } from "../paging/walk.ts";
+import { framePageSet, frameReferenceAdd, frameReferenceDrop, frameReferences } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
-import { kernelFrames } from "../phys/owners.ts";
-
-/** What the faulting instruction wanted. */
-export const ACCESS_READ = 0;
-export const ACCESS_WRITE = 1;
-export const ACCESS_EXECUTE = 2;
-
-/** The entry was changed: the instruction can be tried again. */
-export const FAULT_REPAIRED = 0;
-/** Nothing is meant to be at that address. */
-export const FAULT_NO_REGION = 1;
-/** There is something, and this access to it is not allowed. */
-export const FAULT_FORBIDDEN = 2;
-/** There is no frame for the page or for a table. */
-export const FAULT_NO_MEMORY = 3;
+import { isCounted } from "../space/counted.ts";
+import { objectAt, objectBytes, objectFrame } from "../space/object.ts";
+import { BACKING, NO_REGION, PERMISSION, REGION, type Region } from "../space/region.ts";
+import { regionAt } from "../space/region-tree.ts";
+import { type Space, spacePages, spaceRegions, spaceRoot } from "../space/space.ts";
+import { pageFlags } from "../space/space-pages.ts";
+import { zeroPage } from "../space/zero-page.ts";
+import {
+  ACCESS_EXECUTE, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
+} from "./answers.ts";
+import { stackGrow } from "./stack.ts";
 
 const WORDS_PER_PAGE = 512;
 
 /**
- * A fault by the kernel at `va`, where the entry is not present. Any answer but FAULT_REPAIRED left all as it was.
- * Before the kernel's own tables stand there is no region.
+ * A fault at `va`, a user address, in `space`, which need not be the current one. Any answer but FAULT_REPAIRED left
+ * regions and pages as they were. Cost: a lookup of the region, a walk; a frame cleared or copied.
  */
-export function faultResolve(va: VirtAddr, access: number): number {
-  if (kernelRoot() === NO_FRAME) return FAULT_NO_REGION;
-  if (va < DEMAND_WINDOW || va - DEMAND_WINDOW >= DEMAND_WINDOW_SIZE) return FAULT_NO_REGION;
-  if (access === ACCESS_EXECUTE) return FAULT_FORBIDDEN;
+export function faultResolve(space: Space, va: VirtAddr, access: number): number {
+  let region = regionAt(spaceRegions(space), va);
+  if (region === NO_REGION) region = stackGrow(spaceRegions(space), va);
+  if (region === NO_REGION) return FAULT_NO_REGION;
+  if (!isAllowed(REGION.permissions(region), access)) return FAULT_FORBIDDEN;
 
-  const frame = frameTake(kernelFrames());
+  const page = pageOf(va);
+  const entry = entryReach(spaceRoot(space), page, 1, PTE_USER);
+  if (entry === NO_ENTRY) return FAULT_NO_MEMORY;
+  const pte = pteRead(entry);
+  if (pte === PTE_EMPTY) return pageBring(space, region, page, entry, access);
+  if (pteIsPresent(pte) && access === ACCESS_WRITE && (pte & PTE_WRITABLE) === 0n) {
+    return pageOwn(space, region, page, entry, pteFrame(pte));
+  }
+  flushPage(va); // the CPU knew it otherwise
+  return FAULT_REPAIRED;
+}
+
+function isAllowed(permissions: number, access: number): boolean {
+  if (access === ACCESS_WRITE) return (permissions & PERMISSION.WRITE) !== 0;
+  if (access === ACCESS_EXECUTE) return (permissions & PERMISSION.EXECUTE) !== 0;
+  return (permissions & PERMISSION.READ) !== 0;
+}
+
+/** The first touch. */
+function pageBring(space: Space, region: Region, page: Page, entry: PhysAddr, access: number): number {
+  const flags = pageFlags(REGION.permissions(region), REGION.kind(region));
+  let from = zeroPage();
+  if (REGION.kind(region) === BACKING.OBJECT) {
+    const object = objectAt(REGION.backing(region));
+    const offset = REGION.offset(region) + page - REGION.start(region);
+    from = objectFrame(object, offset);
+    if (from === NO_FRAME) return FAULT_NO_BACKING;
+    const bytes = objectBytes(object, offset);
+    if (bytes < PAGE_BYTES) return pagePart(space, page, entry, from, bytes, flags);
+  }
+  if (access === ACCESS_WRITE) {
+    const frame = frameTake(spacePages(space));
+    if (frame === NO_FRAME) return FAULT_NO_MEMORY;
+    frameFill(frame, from);
+    frameShow(frame, page, entry, flags);
+    tableEntriesAdd(entryTable(entry), 1);
+    return FAULT_REPAIRED;
+  }
+  pteWrite(entry, pteMake(from, PTE_PRESENT | (flags & ~PTE_WRITABLE)));
+  tableEntriesAdd(entryTable(entry), 1);
+  return FAULT_REPAIRED;
+}
+
+/** The last page of an object that does not end with a page: what lies behind it in memory is nobody's to see. */
+function pagePart(
+  space: Space, page: Page, entry: PhysAddr, from: Frame, bytes: number, flags: bigint,
+): number {
+  const frame = frameTake(spacePages(space));
   if (frame === NO_FRAME) return FAULT_NO_MEMORY;
-  fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE); // before anybody can look
-  const status = mapPage(kernelRoot(), pageOf(va), frame, PTE_WRITABLE | PTE_NO_EXECUTE | PTE_GLOBAL);
-  if (status === OK) return FAULT_REPAIRED;
+  fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE);
+  copyBytes(frameBytes(frame), frameBytes(from), bytes);
+  frameShow(frame, page, entry, flags);
+  tableEntriesAdd(entryTable(entry), 1);
+  return FAULT_REPAIRED;
+}
 
-  frameGive(frame);
-  return status === NO_MEMORY ? FAULT_NO_MEMORY : FAULT_FORBIDDEN; // mapped already: nothing to repair
+/** A page that is there to be read is to be written. */
+function pageOwn(space: Space, region: Region, page: Page, entry: PhysAddr, shown: Frame): number {
+  const flags = pageFlags(REGION.permissions(region), REGION.kind(region));
+  const isOwn = isCounted(REGION.kind(region), REGION.backing(region), shown);
+  if (isOwn && frameReferences(shown) === 1) {
+    pteWrite(entry, pteMake(shown, flags | PTE_PRESENT));
+  } else {
+    const frame = frameTake(spacePages(space));
+    if (frame === NO_FRAME) return FAULT_NO_MEMORY;
+    frameFill(frame, shown);
+    frameShow(frame, page, entry, flags);
+    if (isOwn && frameReferenceDrop(shown) === 0) frameGive(shown);
+  }
+  flushPage(page);
+  return FAULT_REPAIRED;
+}
+
+function frameFill(frame: Frame, from: Frame): void {
+  if (from === zeroPage()) fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE); // nothing has to be read
+  else copyBytes(frameBytes(frame), frameBytes(from), PAGE_BYTES);
+}
+
+/** The frame is complete before anybody can look. */
+function frameShow(frame: Frame, page: Page, entry: PhysAddr, flags: bigint): void {
+  frameReferenceAdd(frame);
+  framePageSet(frame, page);
+  pteWrite(entry, pteMake(frame, flags | PTE_PRESENT));
 }

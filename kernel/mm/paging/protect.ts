@@ -4,14 +4,11 @@ import { OK, WRONG_HALF, type Owed, owed } from "../../lib/status.ts";
 import { flushOwe } from "./flush.ts";
 import { leavesAreLarge, leavesAreOf, leavesBits, leavesEntry, leavesHere, leavesLook } from "./leaves.ts";
 import {
-  levelFrames, PTE_ACCESSED, PTE_DIRTY, PTE_FRAME, PTE_HUGE, PTE_PRESENT, PTE_USER, pteRead, pteWord, pteWrite,
+  levelFrames, PTE_KEPT, PTE_USER, pteRead, pteWord, pteWrite,
 } from "./pte.ts";
 import { entryAfter, flagsCheck, rangeCheck } from "./range.ts";
 import { edgesSplit } from "./split.ts";
 import { entryStop } from "./walk.ts";
-
-/** What stays as it is: the frame, the size, and what the CPU has noted. */
-const KEPT = PTE_PRESENT | PTE_FRAME | PTE_HUGE | PTE_ACCESSED | PTE_DIRTY;
 
 /** protectRange for one page of 4 KiB. */
 export function protectPage(root: Frame, page: Page, flags: bigint): Owed {
@@ -39,7 +36,7 @@ export function protectRange(root: Frame, first: Page, count: number, flags: big
     const entry = leavesEntry();
     for (let i = 0; i < here; i++) {
       const at = entryAfter(entry, i);
-      pteWrite(at, pteWord((pteRead(at) & KEPT) | flags));
+      pteWrite(at, pteWord((pteRead(at) & PTE_KEPT) | flags));
     }
     flushOwe(root, page, here, level, leavesBits() | flags);
     done += here * levelFrames(level);

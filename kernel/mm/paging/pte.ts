@@ -49,6 +49,9 @@ const INDEX_BITS = 9;
 /** Levels as the kernel counts them: 1 maps 4 KiB, 2 maps 2 MiB, 3 maps 1 GiB, 4 is the root's. */
 export const TOP_LEVEL = 4;
 
+/** What stays as it is when rights change: the frame, the size, and what the CPU has noted. */
+export const PTE_KEPT = PTE_PRESENT | PTE_FRAME | PTE_HUGE | PTE_ACCESSED | PTE_DIRTY;
+
 export function pteMake(frame: Frame, flags: bigint): Pte {
   return (frameAddr(frame) | flags) as Pte;
 }

@@ -33,9 +33,9 @@ export const PERMISSION = { NONE: 0, READ: 1, WRITE: 2, EXECUTE: 4, USER: 8 } as
  * What a region's bytes are, and what `offset` means; it moves with the start.
  * ANONYMOUS: frames of the space's own; the address itself, so that neighbours continue each other.
  * FIXED: memory that somebody else keeps; its physical address. DEVICE: the same, a device's and uncached.
- * OBJECT: what `backing` names; a byte of it.
+ * OBJECT: what `backing` names; a byte of it. STACK: as ANONYMOUS, and it grows down.
  */
-export const BACKING = { ANONYMOUS: 1, FIXED: 2, DEVICE: 3, OBJECT: 4 } as const;
+export const BACKING = { ANONYMOUS: 1, FIXED: 2, DEVICE: 3, OBJECT: 4, STACK: 5 } as const;
 
 const slab = staticBytes(SLAB.SIZE, 8);
 const slabOwner = staticBytes(OWNER.SIZE, 8);

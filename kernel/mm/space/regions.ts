@@ -6,7 +6,8 @@ import { isPageAligned } from "../../lib/addr.ts";
 import {
   EMPTY_RANGE, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status,
 } from "../../lib/status.ts";
-import { NO_REGION, REGION, type Region, regionGive, regionTake } from "./region.ts";
+import { objectAt, objectReferenceAdd, objectReferenceDrop } from "./object.ts";
+import { BACKING, NO_REGION, REGION, type Region, regionGive, regionTake } from "./region.ts";
 import {
   regionFrom, regionLink, regionNext, regionPrevious, type Regions, regionResize, regionUnlink,
 } from "./region-tree.ts";
@@ -31,6 +32,7 @@ export function regionInsert(
   REGION.setKind(region, kind);
   REGION.setBacking(region, backing);
   REGION.setOffset(region, offset);
+  objectHold(region);
   regionLink(regions, region);
   regionsJoin(regions, start, end);
   return OK;
@@ -86,7 +88,7 @@ export function regionsDrop(regions: Regions, start: bigint, end: bigint): void 
   while (region !== NO_REGION && REGION.start(region) < end) {
     const next = regionNext(region);
     regionUnlink(regions, region);
-    regionGive(region);
+    regionEnd(region);
     region = next;
   }
 }
@@ -109,7 +111,7 @@ export function regionsJoin(regions: Regions, start: bigint, end: bigint): void 
     if (continues(region, next)) {
       const joinedEnd = REGION.end(next);
       regionUnlink(regions, next);
-      regionGive(next);
+      regionEnd(next);
       regionResize(regions, region, REGION.start(region), joinedEnd);
     } else {
       region = next;
@@ -129,9 +131,19 @@ function regionCut(regions: Regions, at: bigint): boolean {
   REGION.setKind(upper, REGION.kind(region));
   REGION.setBacking(upper, REGION.backing(region));
   REGION.setOffset(upper, BigInt.asUintN(64, REGION.offset(region) + at - REGION.start(region)));
+  objectHold(upper);
   regionResize(regions, region, REGION.start(region), at);
   regionLink(regions, upper);
   return true;
+}
+
+/** A region of an object is one of those that keep it. */
+function objectHold(region: Region): void {
+  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceAdd(objectAt(REGION.backing(region)));
+}
+function regionEnd(region: Region): void {
+  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceDrop(objectAt(REGION.backing(region)));
+  regionGive(region);
 }
 
 /** Does `next` go on where `region` ends, in all that it is? */

@@ -53,7 +53,7 @@ export function spaceMap(space: Space, page: Page, count: number, permissions: n
   // the region last: where it becomes part of its neighbour, nothing could take it away again without memory
   if (status === OK) status = regionAdd(space, page, count, permissions, BACKING.ANONYMOUS, 0n, page);
   if (status !== OK && done > 0) {
-    pagesRelease(spaceRoot(space), page, pageAfter(page, done), BACKING.ANONYMOUS);
+    pagesRelease(spaceRoot(space), page, pageAfter(page, done), BACKING.ANONYMOUS, 0n);
     releasePay();
   }
   return status;
@@ -74,7 +74,7 @@ export function spaceMapFrames(
   if (status !== OK) return status;
   status = regionAdd(space, page, count, permissions, kind, 0n, frameAddr(frame));
   if (status !== OK) {
-    pagesRelease(spaceRoot(space), page, pageAfter(page, count), BACKING.FIXED);
+    pagesRelease(spaceRoot(space), page, pageAfter(page, count), BACKING.FIXED, 0n);
     releasePay();
   }
   return status;
@@ -93,7 +93,7 @@ export function spaceUnmap(space: Space, page: Page, count: number): Status {
 
   const end = pageAfter(page, count);
   for (let at = regionFrom(regions, page); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    pagesRelease(spaceRoot(space), REGION.start(at), REGION.end(at), REGION.kind(at));
+    pagesRelease(spaceRoot(space), REGION.start(at), REGION.end(at), REGION.kind(at), REGION.backing(at));
   }
   releasePay();
   regionsDrop(regions, page, end);
@@ -116,7 +116,8 @@ export function spaceProtect(space: Space, page: Page, count: number, permission
   if (status !== OK) return status;
 
   for (let at = regionFrom(regions, page); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    pagesProtect(spaceRoot(space), REGION.start(at), REGION.end(at), pageFlags(permissions, REGION.kind(at)));
+    const flags = pageFlags(permissions, REGION.kind(at));
+    pagesProtect(spaceRoot(space), REGION.start(at), REGION.end(at), flags, REGION.kind(at), REGION.backing(at));
   }
   releasePay();
   regionsSetPermissions(regions, page, end, permissions);

@@ -5,25 +5,28 @@
 import { panic } from "../../base/panic.ts";
 import { copyBytes, fillWords } from "../../doors/machine.ts";
 import {
-  alignDown, type Frame, frameBytes, NO_FRAME, type Page, PAGE_BYTES, PAGE_SHIFT, PAGE_SIZE, pageAfter, pageOf,
-  virtAddr,
+  alignDown, type Frame, frameBytes, NO_FRAME, type Page, PAGE_BYTES, PAGE_SHIFT, PAGE_SIZE, pageOf,
+  type PhysAddr, virtAddr,
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
-import { flushLater, flushPay } from "../paging/flush.ts";
+import { flushLater, flushOwe, flushPay } from "../paging/flush.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
 import { protectRange } from "../paging/protect.ts";
 import {
-  levelSpan, PTE_EMPTY, PTE_NO_EXECUTE, PTE_UNCACHED, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent,
-  pteRead, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
+  levelSpan, PTE_EMPTY, PTE_KEPT, PTE_NO_EXECUTE, PTE_UNCACHED, PTE_USER, PTE_WRITABLE, type Pte, pteFrame,
+  pteIsPresent, pteRead, pteWord, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "../paging/pte.ts";
 import { entriesHere, entryAfter, entryFirst } from "../paging/range.ts";
 import { tableEntriesAdd } from "../paging/tables.ts";
 import { tableTreeGive, unmapRange } from "../paging/unmap.ts";
 import { entryDeepest, entryStop } from "../paging/walk.ts";
-import { frameNext, frameNextSet, framePageSet, frameReferenceAdd, frameReferenceDrop } from "../phys/frame-table.ts";
+import {
+  frameNext, frameNextSet, framePageSet, frameReferenceAdd, frameReferenceDrop, frameReferences,
+} from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import type { Owner } from "../phys/owners.ts";
+import { isCounted, isPrivate } from "./counted.ts";
 import { BACKING, PERMISSION } from "./region.ts";
 
 const WORDS_PER_PAGE = 512;
@@ -85,17 +88,23 @@ export function ownPageMap(root: Frame, owner: Owner, page: Page, flags: bigint,
 
 let released: Frame = NO_FRAME; // frames that nothing maps any more, but that a TLB may know
 
-/** Takes away what is present of start..end-1; of BACKING.ANONYMOUS, frames are the space's, and go with releasePay. */
-export function pagesRelease(root: Frame, start: bigint, end: bigint, backing: number): void {
+/** Takes away what is present of start..end-1, in a region of that kind; frames that are counted go with releasePay. */
+export function pagesRelease(root: Frame, start: bigint, end: bigint, kind: number, backing: bigint): void {
   for (let at = presentFind(root, start, end); at < end; at = presentFind(root, presentEnd, end)) {
     const page = pageOf(virtAddr(at));
     const count = Number((presentEnd - at) >> PAGE_SHIFT);
-    for (let i = 0; i < count && backing === BACKING.ANONYMOUS; i++) {
-      const frame = pageFrame(root, pageAfter(page, i));
-      frameNextSet(frame, released);
-      released = frame;
-    }
+    if (isPrivate(kind)) framesDrop(entryDeepest(root, page, 1), count, kind, backing);
     if (flushLater(unmapRange(root, page, count)) !== OK) panic("space: a page that is present cannot be unmapped", at);
+  }
+}
+
+/** One mapping less for each of `count` frames; those without one wait for releasePay. */
+function framesDrop(first: PhysAddr, count: number, kind: number, backing: bigint): void {
+  for (let i = 0; i < count; i++) {
+    const frame = pteFrame(pteRead(entryAfter(first, i)));
+    if (!isCounted(kind, backing, frame) || frameReferenceDrop(frame) !== 0) continue;
+    frameNextSet(frame, released);
+    released = frame;
   }
 }
 
@@ -105,17 +114,41 @@ export function releasePay(): void {
   while (released !== NO_FRAME) {
     const frame = released;
     released = frameNext(frame);
-    if (frameReferenceDrop(frame) === 0) frameGive(frame);
+    frameGive(frame);
   }
 }
 
-/** What is present of start..end-1 gets these rights; releasePay makes it true for the CPU as well. */
-export function pagesProtect(root: Frame, start: bigint, end: bigint, flags: bigint): void {
+/**
+ * What is present of start..end-1, in a region of that kind, gets these rights; releasePay makes it true for the CPU as
+ * well. A page that others see, too, stays read-only: whoever writes it gets a copy.
+ */
+export function pagesProtect(
+  root: Frame, start: bigint, end: bigint, flags: bigint, kind: number, backing: bigint,
+): void {
   for (let at = presentFind(root, start, end); at < end; at = presentFind(root, presentEnd, end)) {
+    const page = pageOf(virtAddr(at));
     const count = Number((presentEnd - at) >> PAGE_SHIFT);
-    const status = flushLater(protectRange(root, pageOf(virtAddr(at)), count, flags));
-    if (status !== OK) panic("space: pages that are present cannot be changed", at);
+    if (isPrivate(kind) && (flags & PTE_WRITABLE) !== 0n) ownPagesProtect(root, page, count, flags, kind, backing);
+    else if (flushLater(protectRange(root, page, count, flags)) !== OK) {
+      panic("space: pages that are present cannot be changed", at);
+    }
   }
+}
+
+/** `count` pages, all present and in one table. */
+function ownPagesProtect(
+  root: Frame, page: Page, count: number, flags: bigint, kind: number, backing: bigint,
+): void {
+  const first = entryDeepest(root, page, 1);
+  let seen = 0n;
+  for (let i = 0; i < count; i++) {
+    const pte = pteRead(entryAfter(first, i));
+    const frame = pteFrame(pte);
+    const isAlone = isCounted(kind, backing, frame) && frameReferences(frame) === 1;
+    seen |= pte;
+    pteWrite(entryAfter(first, i), pteWord((pte & PTE_KEPT) | (isAlone ? flags : flags & ~PTE_WRITABLE)));
+  }
+  flushOwe(root, page, count, 1, seen);
 }
 
 // ---- what is present -----------------------------------------------------------------------------------------

@@ -5,23 +5,30 @@
  *   +0     | id            | root          |   1, 2, …; the frame of its root table
  *   +16    | next          | previous      |   the list, the newest first
  *   +32    | regions                       |   a REGIONS
- *   +64    | pages                         |   an OWNER: frames of the space's own, KIND.USER
- *   +120   | tables                        |   an OWNER: its root and all tables under it, KIND.TABLE
- *   +176   | pagesOwner    | tablesOwner   |   the two, by their type
+ *   +64    | tables                        |   an OWNER: its root and all tables under it, KIND.TABLE
+ *   +120   | family        | tablesOwner   |   with whom it shares frames; the owner above, by its type
  *   +2048  | highest       | …             |   for each PML4 slot of the lower half (memory-spaces.ts)
+ *
+ *
+ *   FAMILY, 64 bytes, in a slab: a space, and those that were forked from one of the family
+ *   +0     | pages                         |   an OWNER: frames of their own, KIND.USER
+ *   +56    | spaces                        |   how many they are
  *
  * The kernel half, and what the kernel has in the lower half, is in every space the kernel's own: those entries of the
  * root lead to the same tables everywhere, and are there for good.
  */
-import { fillWords, readCr3 } from "../../doors/machine.ts";
+import { panic } from "../../base/panic.ts";
+import { fillWords, readCr3, staticBytes } from "../../doors/machine.ts";
 import {
   DIRECT_MAP, type Frame, frameAddr, frameBytes, frameOf, NO_FRAME, PAGE_SIZE, physAddr, type VirtAddr,
 } from "../../lib/addr.ts";
 import { bytes, type Field, layout, u64 } from "../../lib/layout.ts";
 import { BUSY, OK, type Status } from "../../lib/status.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
-import { KIND, kernelFrames, type Owner, ownerClose, ownerIsKnown, ownerOpen } from "../phys/owners.ts";
-import { NO_REGION, REGION, regionSlabInit } from "./region.ts";
+import { KIND, kernelFrames, NO_OWNER, OWNER, type Owner, ownerClose, ownerIsKnown, ownerOpen } from "../phys/owners.ts";
+import { SLAB, slabGive, slabInit, slabTake, slabTrim } from "../slab/slab.ts";
+import { objectsInit, objectsTrim } from "./object.ts";
+import { NO_REGION, REGION, regionSlabInit, regionSlabTrim } from "./region.ts";
 import { regionFirst, regionNext, REGIONS, type Regions, regionsAt, regionsEmpty } from "./region-tree.ts";
 import { regionsDrop } from "./regions.ts";
 import { pagesRelease, releasePay, rootGive, rootTake } from "./space-pages.ts";
@@ -33,10 +40,18 @@ export const NO_SPACE = 0n as Space;
 const space64 = u64 as Field<Space, 8>;
 const owner64 = u64 as Field<Owner, 8>;
 
+type Family = VirtAddr & { readonly __family: "Family" };
+const family64 = u64 as Field<Family, 8>;
+const NO_FAMILY = 0n as Family;
+const FAMILY = layout(64, { pages: bytes(56), spaces: u64 });
+const familySlab = staticBytes(SLAB.SIZE, 8);
+const familySlabOwner = staticBytes(OWNER.SIZE, 8);
+
 export const SPACE = layout(4096, {
-  id: u64, root: u64, next: space64, previous: space64, regions: bytes(32), pages: bytes(56), tables: bytes(56),
-  pagesOwner: owner64, tablesOwner: owner64, rest: bytes(1856), highest: bytes(2048),
+  id: u64, root: u64, next: space64, previous: space64, regions: bytes(32), tables: bytes(56),
+  family: family64, tablesOwner: owner64, rest: bytes(1912), highest: bytes(2048),
 });
+
 const WORDS = 512;
 
 let first: Space = NO_SPACE;
@@ -47,6 +62,8 @@ export function spacesInit(): void {
   first = NO_SPACE;
   lastId = 0n;
   regionSlabInit();
+  objectsInit();
+  slabInit(familySlab, FAMILY.SIZE, ownerOpen(familySlabOwner, KIND.SLAB, 0n));
   userRangeInit();
 }
 
@@ -57,15 +74,17 @@ export function spaceCreate(): Space {
   const space = frameBytes(frame) as Space;
   fillWords(space, 0n, WORDS);
   const tables = ownerOpen(SPACE.tablesAt(space), KIND.TABLE, lastId + 1n);
-  const root = rootTake(tables);
+  const family = familyTake(lastId + 1n);
+  const root = family === NO_FAMILY ? NO_FRAME : rootTake(tables);
   if (root === NO_FRAME) {
+    if (family !== NO_FAMILY) familyLeave(family);
     ownerClose(tables);
     frameGive(frame);
     return NO_SPACE;
   }
   lastId++;
   SPACE.setTablesOwner(space, tables);
-  SPACE.setPagesOwner(space, ownerOpen(SPACE.pagesAt(space), KIND.USER, lastId));
+  SPACE.setFamily(space, family);
   SPACE.setId(space, lastId);
   SPACE.setRoot(space, BigInt(root));
   regionsEmpty(SPACE.regionsAt(space));
@@ -87,14 +106,15 @@ export function spaceDestroy(space: Space): Status {
   if (spaceRoot(space) !== NO_FRAME) {
     const root = spaceRoot(space);
     for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
-      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region));
+      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region), REGION.backing(region));
     }
     releasePay();
     regionsDrop(regions, 0n, USER_TOP);
     rootGive(root);
     SPACE.setRoot(space, 0n);
   }
-  const hasNoPages = ownerEnd(spacePages(space));
+  const hasNoPages = SPACE.family(space) === NO_FAMILY || familyLeave(SPACE.family(space));
+  if (hasNoPages) SPACE.setFamily(space, NO_FAMILY);
   const hasNoTables = ownerEnd(spaceTables(space));
   if (!hasNoPages || !hasNoTables) return BUSY;
 
@@ -126,10 +146,12 @@ export function spaceRoot(space: Space): Frame {
 export function spaceRegions(space: Space): Regions {
   return regionsAt(SPACE.regionsAt(space));
 }
-/** Who its own frames belong to, and who its tables. */
+/** Who its own frames belong to, with those of its family; NO_OWNER if it only waits for pinned tables. */
 export function spacePages(space: Space): Owner {
-  return SPACE.pagesOwner(space);
+  const family = SPACE.family(space);
+  return family === NO_FAMILY ? NO_OWNER : (FAMILY.pagesAt(family) as Owner);
 }
+/** And who its tables. */
 export function spaceTables(space: Space): Owner {
   return SPACE.tablesOwner(space);
 }
@@ -145,6 +167,40 @@ export function spaceRegionCount(space: Space): number {
 export function spaceIsCurrent(space: Space): boolean {
   const root = spaceRoot(space);
   return root !== NO_FRAME && (readCr3() & ~(PAGE_SIZE - 1n)) === frameAddr(root);
+}
+
+/** Frames that the room keeps in reserve go back. */
+export function spacesTrim(): void {
+  regionSlabTrim();
+  objectsTrim();
+  slabTrim(familySlab);
+}
+
+// ---- families ------------------------------------------------------------------------------------------------
+function familyTake(id: bigint): Family {
+  const family = slabTake(familySlab) as Family;
+  if (family === NO_FAMILY) return NO_FAMILY;
+  ownerOpen(FAMILY.pagesAt(family), KIND.USER, id);
+  FAMILY.setSpaces(family, 1n);
+  return family;
+}
+/** A new space, which has no frames yet, is of the other's family: it will share frames with it. */
+export function familyJoin(space: Space, other: Space): void {
+  if (!familyLeave(SPACE.family(space))) panic("space: it has frames of its own already", space);
+  const family = SPACE.family(other);
+  FAMILY.setSpaces(family, FAMILY.spaces(family) + 1n);
+  SPACE.setFamily(space, family);
+}
+/** False: it was the last of the family, and frames are left; ask again when they are back. */
+function familyLeave(family: Family): boolean {
+  const spaces = FAMILY.spaces(family);
+  if (spaces > 1n) {
+    FAMILY.setSpaces(family, spaces - 1n);
+    return true;
+  }
+  if (!ownerEnd(FAMILY.pagesAt(family) as Owner)) return false;
+  slabGive(familySlab, family);
+  return true;
 }
 
 /** True once it is closed, now or before. */

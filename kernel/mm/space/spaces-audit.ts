@@ -15,7 +15,8 @@ import { frameOwner, framePage, frameReferences } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
 import { ownerFrames } from "../phys/owners.ts";
 import { slotHighest } from "./memory-spaces.ts";
-import { BACKING, NO_REGION, PERMISSION, REGION, type Region, regionSize, regionsOut } from "./region.ts";
+import { isCounted } from "./counted.ts";
+import { NO_REGION, PERMISSION, REGION, type Region, regionSize, regionsOut } from "./region.ts";
 import { regionAt, regionFirst, regionNext } from "./region-tree.ts";
 import { regionsAudit } from "./regions-audit.ts";
 import {
@@ -107,7 +108,7 @@ function pageLook(space: Space, pte: Pte, va: bigint): void {
   }
   if (!isAllowed(pte, region)) wrong(space, "a page allows more than its region", va);
   const frame = pteFrame(pte);
-  if (REGION.kind(region) !== BACKING.ANONYMOUS) return;
+  if (!isCounted(REGION.kind(region), REGION.backing(region), frame)) return;
   if (!frameIsTaken(frame) || frameOwner(frame) !== spacePages(space)) wrong(space, "a page is somebody else's", va);
   else if (frameReferences(frame) === 0 || framePage(frame) !== va) wrong(space, "a frame does not know its page", va);
   ownSeen++;

@@ -1,0 +1,92 @@
+/** Processes end, and whoever waits for them is told how. */
+import { panic } from "../base/panic.ts";
+import { NO_CHILD, OK, type Status } from "../lib/status.ts";
+import { NO_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
+import { NO_SPACE, spaceDestroy } from "../mm/space/space.ts";
+import { kernelStackGive } from "./kernel-stack.ts";
+import {
+  childrenLeave, FLAG, NO_PROCESS, PROCESS, type Process, processCurrent, processFirst, processGive, STATE,
+} from "./process.ts";
+import { queueWake, sleepIn, spaceUse, switchAway } from "./schedule.ts";
+
+const SIGNAL_BITS = 0x7f;
+const CODE_SHIFT = 8;
+
+/** What wait4 tells of a process that ended by itself, and of one that a signal ended. */
+export function statusOfExit(code: number): number {
+  return (code & 0xff) << CODE_SHIFT;
+}
+export function statusOfSignal(signal: number): number {
+  return signal & SIGNAL_BITS;
+}
+
+/** The current process ends: all its memory is given back now; what is left of it waits for its parent. */
+export function processEnd(status: number): never {
+  const process = processCurrent();
+  const space = PROCESS.space(process);
+  spaceUse(NO_SPACE);
+  PROCESS.setSpace(process, NO_SPACE);
+  if (spaceDestroy(space) !== OK) panic("proc: the space of a process that ends is in use", BigInt(PROCESS.pid(process)));
+  objectReferenceDrop(PROCESS.object(process));
+  PROCESS.setObject(process, NO_OBJECT);
+  childrenLeave(process);
+  PROCESS.setStatus(process, status);
+  PROCESS.setState(process, STATE.ZOMBIE);
+  const parent = PROCESS.parent(process);
+  if (parent !== NO_PROCESS) queueWake(PROCESS.waitingAt(parent));
+  switchAway();
+  panic("proc: a process that has ended runs", BigInt(PROCESS.pid(process)));
+}
+
+// ---- who waits -------------------------------------------------------------------------------------------------
+let childStatus = 0;
+let childPid = 0;
+
+/**
+ * A child of the current process that has ended is gone; childEnded() was its number, childEndedStatus() how. `pid` > 0:
+ * that one; otherwise any. `mayWait` is 0: childEnded() is 0 if none has ended yet. NO_CHILD: there is none of that
+ * number.
+ */
+export function childAwait(pid: number, mayWait: number): Status {
+  const process = processCurrent();
+  for (;;) {
+    let isThere = false;
+    for (let child = PROCESS.child(process); child !== NO_PROCESS; child = PROCESS.sibling(child)) {
+      if (pid > 0 && PROCESS.pid(child) !== pid) continue;
+      isThere = true;
+      if (PROCESS.state(child) !== STATE.ZOMBIE) continue;
+      childPid = PROCESS.pid(child);
+      childStatus = PROCESS.status(child);
+      processReap(child);
+      return OK;
+    }
+    if (!isThere) return NO_CHILD;
+    childPid = 0;
+    if (mayWait === 0) return OK;
+    sleepIn(PROCESS.waitingAt(process));
+  }
+}
+export function childEnded(): number {
+  return childPid;
+}
+export function childEndedStatus(): number {
+  return childStatus;
+}
+
+/** Nothing is left of a zombie. */
+export function processReap(process: Process): void {
+  if (PROCESS.state(process) !== STATE.ZOMBIE) panic("proc: reaped, but it lives", BigInt(PROCESS.pid(process)));
+  kernelStackGive(PROCESS.stack(process));
+  processGive(process);
+}
+
+/** Nothing is left of zombies that nobody will ask for. */
+export function orphansReap(): void {
+  const current = processCurrent();
+  for (let process = processFirst(); process !== NO_PROCESS; ) {
+    const next = PROCESS.next(process);
+    const isNobodys = PROCESS.parent(process) === NO_PROCESS && (PROCESS.flags(process) & FLAG.AWAITED) === 0;
+    if (isNobodys && PROCESS.state(process) === STATE.ZOMBIE && process !== current) processReap(process);
+    process = next;
+  }
+}

@@ -1,0 +1,42 @@
+/** fork: the current process once more, with memory that the two share until one of them writes. */
+import { TRAP_FRAME } from "../arch/trap-frame.ts";
+import { fpuKeep } from "../arch/user-mode.ts";
+import { copyBytes } from "../doors/machine.ts";
+import { virtAddr } from "../lib/addr.ts";
+import { NO_MEMORY, type Status } from "../lib/status.ts";
+import { objectReferenceAdd } from "../mm/space/object.ts";
+import { NO_SPACE } from "../mm/space/space.ts";
+import { spaceFork } from "../mm/space/space-fork.ts";
+import { orphansReap } from "./exit.ts";
+import { kernelStackGive } from "./kernel-stack.ts";
+import { NAME_BYTES, NO_PROCESS, PROCESS, processCurrent, processGive } from "./process.ts";
+import { processWake } from "./schedule.ts";
+import { processBegin, processFrame } from "./spawn.ts";
+
+/** The number of a child that goes on from `frame`, the current process's, with 0 in RAX; or NO_MEMORY. */
+export function processFork(frame: bigint): number {
+  orphansReap();
+  const parent = processCurrent();
+  const child = processBegin(parent);
+  if (child === NO_PROCESS) return NO_MEMORY as Status;
+  const space = spaceFork(PROCESS.space(parent));
+  if (space === NO_SPACE) {
+    kernelStackGive(PROCESS.stack(child));
+    processGive(child);
+    return NO_MEMORY as Status;
+  }
+  PROCESS.setSpace(child, space);
+  objectReferenceAdd(PROCESS.object(parent));
+  PROCESS.setObject(child, PROCESS.object(parent));
+  PROCESS.setFsBase(child, PROCESS.fsBase(parent));
+  PROCESS.setBrkStart(child, PROCESS.brkStart(parent));
+  PROCESS.setBrkEnd(child, PROCESS.brkEnd(parent));
+  PROCESS.setBlocked(child, PROCESS.blocked(parent));
+  copyBytes(PROCESS.nameAt(child), PROCESS.nameAt(parent), NAME_BYTES);
+  fpuKeep(virtAddr(PROCESS.fpuAt(child))); // nobody else has used these registers since the parent was here
+  const copy = processFrame(child);
+  copyBytes(copy, frame, TRAP_FRAME.SIZE);
+  TRAP_FRAME.setRax(copy, 0n);
+  processWake(child);
+  return PROCESS.pid(child);
+}

@@ -1,0 +1,138 @@
+/**
+ * Processes: what each is made of, the list of all, and who runs.
+ *
+ *   PROCESS, one frame
+ *   +0     | pid           | state         |   1, 2, …; one of STATE
+ *   +8     | parent        | child         |   its parent; its youngest child
+ *   +24    | sibling       | next          |   the next older child of its parent; the next older of all
+ *   +40    | queueNext     | queue         |   what it waits for, and who else does
+ *   +56    | space         | object        |   its address space; the program that it runs
+ *   +72    | stack         | rsp           |   top of its kernel stack; where that was left
+ *   +88    | fsBase        | brkStart      |
+ *   +104   | brkEnd        | status | flags|   status: as wait4 tells it, once it is a zombie; FLAG
+ *   +120   | name                          |   15 bytes and a zero
+ *   +136   | pending       | blocked       |   signals, bit n-1 for signal n
+ *   +152   | faults        | ticks         |   pages that came; timer interrupts while it ran
+ *   +168   | waiting                       |   a queue: itself, while it waits for a child
+ *   +512   | fpu                           |   512 bytes of FXSAVE while it does not run
+ */
+import { fillWords } from "../doors/machine.ts";
+import { frameBytes, frameOf, NO_FRAME, physAddr, DIRECT_MAP, type VirtAddr } from "../lib/addr.ts";
+import { bytes, type Field, layout, u32, u64 } from "../lib/layout.ts";
+import { frameGive, frameTake } from "../mm/phys/frames.ts";
+import { kernelFrames } from "../mm/phys/owners.ts";
+import type { SpaceObject } from "../mm/space/object.ts";
+import type { Space } from "../mm/space/space.ts";
+
+/** The address of a PROCESS. */
+export type Process = VirtAddr & { readonly __process: "Process" };
+export const NO_PROCESS = 0n as Process;
+const process64 = u64 as Field<Process, 8>;
+const space64 = u64 as Field<Space, 8>;
+const object64 = u64 as Field<SpaceObject, 8>;
+const va64 = u64 as Field<VirtAddr, 8>;
+
+export const NAME_BYTES = 16;
+export const PROCESS = layout(4096, {
+  pid: u32, state: u32, parent: process64, child: process64, sibling: process64, next: process64, queueNext: process64,
+  queue: u64, space: space64, object: object64, stack: va64, rsp: u64, fsBase: u64, brkStart: u64, brkEnd: u64,
+  status: u32, flags: u32, name: bytes(NAME_BYTES), pending: u64, blocked: u64, faults: u64, ticks: u64,
+  waiting: bytes(16), rest: bytes(328), fpu: bytes(512), more: bytes(3072),
+});
+
+/** RUNNABLE: runs, or waits for the CPU. SLEEPING: waits for something else. ZOMBIE: waits for its parent to ask. */
+export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3 } as const;
+
+/** AWAITED: somebody in the kernel will ask how it ended. */
+export const FLAG = { AWAITED: 1 } as const;
+
+const WORDS = 512;
+
+let first = NO_PROCESS;
+let lastPid = 0;
+let count = 0;
+let current = NO_PROCESS;
+
+export function processesInit(): void {
+  first = NO_PROCESS;
+  lastPid = 0;
+  count = 0;
+  current = NO_PROCESS;
+}
+
+/** A process with a number, in the list, and nothing else. NO_PROCESS: there is no frame. */
+export function processTake(parent: Process): Process {
+  const frame = frameTake(kernelFrames());
+  if (frame === NO_FRAME) return NO_PROCESS;
+  const process = frameBytes(frame) as Process;
+  fillWords(process, 0n, WORDS);
+  lastPid++;
+  count++;
+  PROCESS.setPid(process, lastPid);
+  PROCESS.setState(process, STATE.SLEEPING);
+  PROCESS.setParent(process, parent);
+  PROCESS.setNext(process, first);
+  first = process;
+  if (parent === NO_PROCESS) return process;
+  PROCESS.setSibling(process, PROCESS.child(parent));
+  PROCESS.setChild(parent, process);
+  return process;
+}
+
+/** Takes it out of the list and away from its parent: nothing of it is left. */
+export function processGive(process: Process): void {
+  if (first === process) first = PROCESS.next(process);
+  else {
+    let before = first;
+    while (PROCESS.next(before) !== process) before = PROCESS.next(before);
+    PROCESS.setNext(before, PROCESS.next(process));
+  }
+  const parent = PROCESS.parent(process);
+  if (parent !== NO_PROCESS) childRemove(parent, process);
+  count--;
+  frameGive(frameOf(physAddr(process - DIRECT_MAP)));
+}
+
+/** Its children have no parent any more: those that are zombies already nobody will ask for. */
+export function childrenLeave(process: Process): void {
+  for (let child = PROCESS.child(process); child !== NO_PROCESS; ) {
+    const sibling = PROCESS.sibling(child);
+    PROCESS.setParent(child, NO_PROCESS);
+    PROCESS.setSibling(child, NO_PROCESS);
+    child = sibling;
+  }
+  PROCESS.setChild(process, NO_PROCESS);
+}
+
+function childRemove(parent: Process, process: Process): void {
+  const child = PROCESS.child(parent);
+  if (child === process) {
+    PROCESS.setChild(parent, PROCESS.sibling(process));
+    return;
+  }
+  let before = child;
+  while (PROCESS.sibling(before) !== process) before = PROCESS.sibling(before);
+  PROCESS.setSibling(before, PROCESS.sibling(process));
+}
+
+/** All, the newest first: from processFirst() on by PROCESS.next to NO_PROCESS. */
+export function processFirst(): Process {
+  return first;
+}
+export function processCount(): number {
+  return count;
+}
+/** NO_PROCESS: nobody has this number. */
+export function processFind(pid: number): Process {
+  let process = first;
+  while (process !== NO_PROCESS && PROCESS.pid(process) !== pid) process = PROCESS.next(process);
+  return process;
+}
+
+/** Who runs; NO_PROCESS while the kernel is on its own. */
+export function processCurrent(): Process {
+  return current;
+}
+export function processCurrentSet(process: Process): void {
+  current = process;
+}

@@ -1,0 +1,158 @@
+/**
+ * Who runs next. Processes that can run wait in one queue and take turns: a turn ends when it sleeps, ends, or has had
+ * TURN_TICKS timer interrupts. The kernel's own thread, which is the console, runs when nobody can, and when it asks to.
+ *
+ * A switch is a call that comes back later: each process has its place on a kernel stack of its own. Interrupts are off.
+ */
+import { fpuKeep, fpuRestore, fsBaseSet, kernelStackUse } from "../arch/user-mode.ts";
+import { load64, readCr3, stackSwitch, staticBytes, store64, writeCr3 } from "../doors/machine.ts";
+import { type Frame, frameAddr, virtAddr } from "../lib/addr.ts";
+import { kernelRoot } from "../mm/paging/kernel-map.ts";
+import { NO_SPACE, type Space, spaceRoot } from "../mm/space/space.ts";
+import { NO_PROCESS, PROCESS, type Process, processCurrent, processCurrentSet, STATE } from "./process.ts";
+
+/** Timer interrupts in a turn. */
+const TURN_TICKS = 2;
+
+/** A queue: the processes in it, the longest waiting first, linked by PROCESS.queueNext; its last word is the last. */
+export const QUEUE_BYTES = 16;
+const runnable = staticBytes(QUEUE_BYTES, 8);
+const kernelRsp = staticBytes(8, 8);
+
+let ticksLeft = 0;
+let isTurnOver = false;
+let isKernelAsking = false;
+
+export function scheduleInit(): void {
+  queueEmpty(runnable);
+  ticksLeft = 0;
+  isTurnOver = false;
+  isKernelAsking = false;
+}
+
+// ---- queues ----------------------------------------------------------------------------------------------------
+export function queueEmpty(queue: bigint): void {
+  store64(queue, NO_PROCESS);
+  store64(queue + 8n, NO_PROCESS);
+}
+export function queueIsEmpty(queue: bigint): boolean {
+  return load64(queue) === NO_PROCESS;
+}
+function queuePut(queue: bigint, process: Process): void {
+  PROCESS.setQueueNext(process, NO_PROCESS);
+  PROCESS.setQueue(process, queue);
+  if (queueIsEmpty(queue)) store64(queue, process);
+  else PROCESS.setQueueNext(load64(queue + 8n), process);
+  store64(queue + 8n, process);
+}
+function queueTake(queue: bigint): Process {
+  const process = processAt(load64(queue));
+  store64(queue, PROCESS.queueNext(process));
+  PROCESS.setQueue(process, 0n);
+  return process;
+}
+/** Takes `process` out of the queue that it is in, wherever in it. */
+function queueLeave(process: Process): void {
+  const queue = PROCESS.queue(process);
+  let before = NO_PROCESS;
+  let at = processAt(load64(queue));
+  while (at !== process) {
+    before = at;
+    at = PROCESS.queueNext(at);
+  }
+  const next = PROCESS.queueNext(process);
+  if (before === NO_PROCESS) store64(queue, next);
+  else PROCESS.setQueueNext(before, next);
+  if (next === NO_PROCESS) store64(queue + 8n, before);
+  PROCESS.setQueue(process, 0n);
+}
+function processAt(word: bigint): Process {
+  return virtAddr(word) as Process;
+}
+
+// ---- sleeping and waking ---------------------------------------------------------------------------------------
+/** It can run from now on: a new one, or one that slept. */
+export function processWake(process: Process): void {
+  if (PROCESS.state(process) !== STATE.SLEEPING) return;
+  if (PROCESS.queue(process) !== 0n) queueLeave(process);
+  PROCESS.setState(process, STATE.RUNNABLE);
+  queuePut(runnable, process);
+}
+/** The current process sleeps until somebody wakes the queue, or the process. */
+export function sleepIn(queue: bigint): void {
+  const process = processCurrent();
+  PROCESS.setState(process, STATE.SLEEPING);
+  queuePut(queue, process);
+  switchAway();
+}
+/** All that sleep in the queue can run. */
+export function queueWake(queue: bigint): void {
+  while (!queueIsEmpty(queue)) processWake(processAt(load64(queue)));
+}
+
+// ---- turns -----------------------------------------------------------------------------------------------------
+/** A timer interrupt, in whatever runs. */
+export function scheduleTick(): void {
+  const process = processCurrent();
+  if (process === NO_PROCESS) return;
+  PROCESS.setTicks(process, PROCESS.ticks(process) + 1n);
+  ticksLeft--;
+  if (ticksLeft <= 0) isTurnOver = true;
+}
+/** The kernel's own thread wants to run: something was typed. */
+export function kernelAsks(): void {
+  isKernelAsking = true;
+}
+/** Is it time for somebody else? Asked on the way into a program. */
+export function isTurnEnding(): boolean {
+  return isTurnOver || isKernelAsking;
+}
+/** The current process lets others run, and goes on when it is its turn again. */
+export function turnEnd(): void {
+  isTurnOver = false;
+  queuePut(runnable, processCurrent());
+  switchAway();
+}
+/** The current process does not run any more; it has been put where it belongs. */
+export function switchAway(): void {
+  const process = processCurrent();
+  fpuKeep(virtAddr(PROCESS.fpuAt(process)));
+  if (isKernelAsking || queueIsEmpty(runnable)) {
+    isKernelAsking = false;
+    processCurrentSet(NO_PROCESS);
+    stackSwitch(PROCESS.rspAt(process), load64(kernelRsp));
+  } else {
+    const next = queueTake(runnable);
+    if (next !== process) processEnter(next, PROCESS.rspAt(process));
+    else processSet(next);
+  }
+}
+
+/** From the kernel's own thread: processes run until none can, or something is typed. False: there was none. */
+export function processesRun(): boolean {
+  if (queueIsEmpty(runnable)) return false;
+  isKernelAsking = false;
+  processEnter(queueTake(runnable), kernelRsp);
+  spaceUse(NO_SPACE);
+  return true;
+}
+
+function processEnter(process: Process, rspAt: bigint): void {
+  processSet(process);
+  stackSwitch(rspAt, PROCESS.rsp(process));
+}
+function processSet(process: Process): void {
+  processCurrentSet(process);
+  ticksLeft = TURN_TICKS;
+  isTurnOver = false;
+  spaceUse(PROCESS.space(process));
+  kernelStackUse(PROCESS.stack(process));
+  fsBaseSet(PROCESS.fsBase(process));
+  fpuRestore(virtAddr(PROCESS.fpuAt(process)));
+}
+
+/** The CPU uses this space's tables, or the kernel's for NO_SPACE. */
+export function spaceUse(space: Space): void {
+  const root: Frame = space === NO_SPACE ? kernelRoot() : spaceRoot(space);
+  if (readCr3() !== frameAddr(root)) writeCr3(frameAddr(root));
+}
