@@ -3,9 +3,9 @@
  *
  *   GDT   0x08 kernel code  0x10 kernel data  0x28 user data  0x30 user code  0x38 TSS (two entries)
  *
- * User data comes before user code, 8 apart, because `sysret` computes both from one base. What a program sees in CS and
- * SS, 0x33 and 0x2b, is what Linux shows it.
- * Intel SDM vol. 3A, "Protected-Mode Memory Management", "Task Management in 64-bit Mode", "64-Bit Mode IDT".
+ * User data comes before user code, 8 apart, because `sysret` computes both from one base. What a program sees in CS
+ * and SS, 0x33 and 0x2b, is what Linux shows it. Intel SDM vol. 3A, "Protected-Mode Memory Management", "Task
+ * Management in 64-bit Mode", "64-Bit Mode IDT".
  */
 import { loadGdt, loadIdt, loadTaskRegister, staticBytes, store64, trapStub } from "../doors/machine.ts";
 import type { VirtAddr } from "../lib/addr.ts";
@@ -92,6 +92,7 @@ const GATE = layout(16, {
   reserved: u32,
 });
 const INTERRUPT_GATE = 0x8e; // present, level 0, 64-bit interrupt gate: clears IF
+const USER_GATE = 0xee; // the same for level 3: int3 is a program's to use
 
 /** Entries of the interrupt stack table: an exception switches there, as the stack in use may be what is broken. */
 const IST = { NONE: 0, DOUBLE_FAULT: 1, NMI: 2, MACHINE_CHECK: 3 } as const;
@@ -120,7 +121,8 @@ export function descriptorsInit(): void {
   loadTaskRegister(SELECTOR.TASK);
 
   for (let vector = 0; vector < GATE_COUNT; vector++) {
-    gateBuild(idt + BigInt(vector * GATE.SIZE), trapStub(vector), istFor(vector));
+    const flags = vector === VECTOR.BREAKPOINT ? USER_GATE : INTERRUPT_GATE;
+    gateBuild(idt + BigInt(vector * GATE.SIZE), trapStub(vector), istFor(vector), flags);
   }
   registerSet(idtRegister, idt, IDT_SIZE);
   loadIdt(idtRegister);
@@ -166,11 +168,11 @@ function segmentSet(selector: number, descriptor: bigint): void {
   store64(gdt + BigInt(selector), descriptor);
 }
 
-function gateBuild(gate: bigint, code: bigint, ist: number): void {
+function gateBuild(gate: bigint, code: bigint, ist: number, flags: number): void {
   GATE.setOffsetLow(gate, Number(code & 0xffffn));
   GATE.setSelector(gate, SELECTOR.KERNEL_CODE);
   GATE.setIst(gate, ist);
-  GATE.setFlags(gate, INTERRUPT_GATE);
+  GATE.setFlags(gate, flags);
   GATE.setOffsetMiddle(gate, Number((code >> 16n) & 0xffffn));
   GATE.setOffsetHigh(gate, Number(code >> 32n));
   GATE.setReserved(gate, 0);

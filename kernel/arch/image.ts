@@ -113,7 +113,9 @@ export function callFailedCode(): VirtAddr {
   return virtAddr(linkerSymbol(SYMBOL.TRY_CALL_FAILED));
 }
 
-/** Where `syscall` enters the kernel; where a TRAP_FRAME on the stack becomes registers: boot/user.asm, boot/traps.asm. */
+/**
+ * Where `syscall` enters the kernel; where a TRAP_FRAME on the stack becomes registers: boot/user.asm, boot/traps.asm.
+ */
 export function systemCallEntry(): VirtAddr {
   return virtAddr(linkerSymbol(SYMBOL.SYSTEM_CALL_ENTRY));
 }

@@ -41,7 +41,9 @@ export function userModeInit(): void {
   writeMsr(MSR.EFER, readMsr(MSR.EFER) | EFER_SCE);
 }
 
-/** The kernel's stack for the program that runs from now on, where traps and system calls begin: its top, 16-aligned. */
+/**
+ * The kernel's stack for the program that runs from now on, where traps and system calls begin: its top, 16-aligned.
+ */
 export function kernelStackUse(top: VirtAddr): void {
   kernelStackSet(top);
   store64(kernelStackAt(), top);

@@ -136,8 +136,8 @@ export declare function breakpoint(): void;
 export declare function framePointer(): bigint;
 
 /**
- * Goes on where another kernel stack was left: its RSP is `to`. This stack's RSP is kept at `at`, and the call comes back
- * when somebody switches to that. (boot/user.asm says what lies on a stack that is left.)
+ * Goes on where another kernel stack was left: its RSP is `to`. This stack's RSP is kept at `at`, and the call comes
+ * back when somebody switches to that. (boot/user.asm says what lies on a stack that is left.)
  */
 export declare function stackSwitch(at: bigint, to: bigint): void;
 

@@ -56,6 +56,11 @@ export const NOT_JOINABLE = -1814 as Status;
 /** EUCLEAN: a structure in memory contradicts itself. */
 export const DAMAGED = -117 as Status;
 
+/** Of a function that answers something of 0 or above, or a status: the status, or OK. */
+export function statusIn(answer: number): Status {
+  return (answer < 0 ? answer : OK) as Status;
+}
+
 /** Linux's error number, above 0, for a status other than OK. */
 export function statusErrno(status: Status): number {
   return -status & 0xff;

@@ -5,7 +5,7 @@
 import { copyBytes, load8, staticBytes, store8 } from "../doors/machine.ts";
 import type { VirtAddr } from "../lib/addr.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { OK, type Status, TOO_LONG } from "../lib/status.ts";
+import { OK, type Status, statusIn, TOO_LONG } from "../lib/status.ts";
 import { copyIn, copyIn64, copyInWord } from "../mm/user/user-copy.ts";
 
 /** All strings together; Linux's limit for one of them is as high. */
@@ -52,9 +52,9 @@ export function argumentAdd(at: bigint, count: number): Status {
 export function argumentsOf(argv: bigint, envp: bigint): Status {
   argumentsEmpty();
   args = stringsOf(argv);
-  if (args < 0) return args as Status;
+  if (args < 0) return statusIn(args);
   variables = stringsOf(envp);
-  return variables < 0 ? (variables as Status) : OK;
+  return statusIn(variables);
 }
 
 /** How many strings there were; or a status. */

@@ -10,8 +10,9 @@ import { bytes, layout, u16, u32, u64 } from "../lib/layout.ts";
 import { isUserRange } from "../mm/space/user-range.ts";
 
 const HEADER = layout(64, {
-  magic: u32, class: u16, version8: u16, padding: bytes(8), type: u16, machine: u16, version: u32, entry: u64, phoff: u64,
-  shoff: u64, flags: u32, ehsize: u16, phentsize: u16, phnum: u16, shentsize: u16, shnum: u16, shstrndx: u16,
+  magic: u32, class: u16, version8: u16, padding: bytes(8), type: u16, machine: u16, version: u32, entry: u64,
+  phoff: u64, shoff: u64, flags: u32, ehsize: u16, phentsize: u16, phnum: u16, shentsize: u16, shnum: u16,
+  shstrndx: u16,
 });
 const SEGMENT = layout(56, {
   type: u32, flags: u32, offset: u64, vaddr: u64, paddr: u64, filesz: u64, memsz: u64, align: u64,

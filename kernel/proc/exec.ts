@@ -1,6 +1,6 @@
 /**
- * Programs become processes: a space with the file's segments, all of them lazy, and a stack with what a program expects
- * to find there.
+ * Programs become processes: a space with the file's segments, all of them lazy, and a stack with what a program
+ * expects to find there.
  *
  *   from the top of the stack down (System V ABI, AMD64 supplement, "Initial Process Stack")
  *   the strings: arguments, environment
@@ -48,9 +48,9 @@ const WORD = 8n;
 const scratch = staticBytes(4096, 16);
 
 /**
- * The program of `object`, a file, with the strings of arguments.ts, becomes what `process` runs from the next return to
- * ring 3 on: `frame` is its TRAP_FRAME. Its old space, if it has one, is gone then. NO_PROGRAM (elfError() says why),
- * NO_MEMORY: nothing has changed.
+ * The program of `object`, a file, with the strings of arguments.ts, becomes what `process` runs from the next return
+ * to ring 3 on: `frame` is its TRAP_FRAME. Its old space, if it has one, is gone then. NO_PROGRAM (elfError() says
+ * why), NO_MEMORY: nothing has changed.
  */
 export function programStart(process: Process, object: SpaceObject, frame: bigint): Status {
   if (!elfOpen(directMap(physAddr(OBJECT.start(object))), OBJECT.size(object))) return NO_PROGRAM;
@@ -119,7 +119,8 @@ function segmentsReserve(space: Space, object: SpaceObject): Status {
 
 function stackReserve(space: Space): Status {
   const start = USER_TOP - STACK_START;
-  return reserve(space, start, USER_TOP, PERMISSION.READ | PERMISSION.WRITE | PERMISSION.USER, BACKING.STACK, 0n, start);
+  const permissions = PERMISSION.READ | PERMISSION.WRITE | PERMISSION.USER;
+  return reserve(space, start, USER_TOP, permissions, BACKING.STACK, 0n, start);
 }
 
 function reserve(

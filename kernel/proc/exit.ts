@@ -26,7 +26,7 @@ export function processEnd(status: number): never {
   const space = PROCESS.space(process);
   spaceUse(NO_SPACE);
   PROCESS.setSpace(process, NO_SPACE);
-  if (spaceDestroy(space) !== OK) panic("proc: the space of a process that ends is in use", BigInt(PROCESS.pid(process)));
+  if (spaceDestroy(space) !== OK) panic("proc: a process ends, and its space is in use", space);
   objectReferenceDrop(PROCESS.object(process));
   PROCESS.setObject(process, NO_OBJECT);
   childrenLeave(process);
@@ -43,8 +43,8 @@ let childStatus = 0;
 let childPid = 0;
 
 /**
- * A child of the current process that has ended is gone; childEnded() was its number, childEndedStatus() how. `pid` > 0:
- * that one; otherwise any. `mayWait` is 0: childEnded() is 0 if none has ended yet. NO_CHILD: there is none of that
+ * A child of the current process that has ended is gone; childEnded() was its number, childEndedStatus() how. `pid` >
+ * 0: that one; otherwise any. `mayWait` is 0: childEnded() is 0 if none has ended yet. NO_CHILD: there is none of that
  * number.
  */
 export function childAwait(pid: number, mayWait: number): Status {

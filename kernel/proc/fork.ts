@@ -3,7 +3,7 @@ import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { fpuKeep } from "../arch/user-mode.ts";
 import { copyBytes } from "../doors/machine.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { NO_MEMORY, type Status } from "../lib/status.ts";
+import { NO_MEMORY } from "../lib/status.ts";
 import { objectReferenceAdd } from "../mm/space/object.ts";
 import { NO_SPACE } from "../mm/space/space.ts";
 import { spaceFork } from "../mm/space/space-fork.ts";
@@ -18,12 +18,12 @@ export function processFork(frame: bigint): number {
   orphansReap();
   const parent = processCurrent();
   const child = processBegin(parent);
-  if (child === NO_PROCESS) return NO_MEMORY as Status;
+  if (child === NO_PROCESS) return NO_MEMORY;
   const space = spaceFork(PROCESS.space(parent));
   if (space === NO_SPACE) {
     kernelStackGive(PROCESS.stack(child));
     processGive(child);
-    return NO_MEMORY as Status;
+    return NO_MEMORY;
   }
   PROCESS.setSpace(child, space);
   objectReferenceAdd(PROCESS.object(parent));

@@ -27,7 +27,7 @@ import type { Space } from "../mm/space/space.ts";
 /** The address of a PROCESS. */
 export type Process = VirtAddr & { readonly __process: "Process" };
 export const NO_PROCESS = 0n as Process;
-const process64 = u64 as Field<Process, 8>;
+export const process64 = u64 as Field<Process, 8>;
 const space64 = u64 as Field<Space, 8>;
 const object64 = u64 as Field<SpaceObject, 8>;
 const va64 = u64 as Field<VirtAddr, 8>;

@@ -24,8 +24,8 @@ export function programNameLength(index: number): number {
 }
 
 /**
- * The file of that name, with one reference, the caller's; folders in front of it do not count. NO_OBJECT: there is none,
- * or no memory for the record.
+ * The file of that name, with one reference, the caller's; folders in front of it do not count. NO_OBJECT: there is
+ * none, or no memory for the record.
  */
 export function programFind(name: bigint, length: number): SpaceObject {
   const index = indexOf(name, length);

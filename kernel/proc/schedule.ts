@@ -1,22 +1,25 @@
 /**
  * Who runs next. Processes that can run wait in one queue and take turns: a turn ends when it sleeps, ends, or has had
- * TURN_TICKS timer interrupts. The kernel's own thread, which is the console, runs when nobody can, and when it asks to.
+ * TURN_TICKS timer interrupts. The kernel's own thread, which is the console, runs when nobody can, and when it asks
+ * to.
  *
- * A switch is a call that comes back later: each process has its place on a kernel stack of its own. Interrupts are off.
+ * A switch is a call that comes back later: each process has its place on a kernel stack of its own. Interrupts are
+ * off.
  */
 import { fpuKeep, fpuRestore, fsBaseSet, kernelStackUse } from "../arch/user-mode.ts";
-import { load64, readCr3, stackSwitch, staticBytes, store64, writeCr3 } from "../doors/machine.ts";
+import { load64, readCr3, stackSwitch, staticBytes, writeCr3 } from "../doors/machine.ts";
 import { type Frame, frameAddr, virtAddr } from "../lib/addr.ts";
+import { layout } from "../lib/layout.ts";
 import { kernelRoot } from "../mm/paging/kernel-map.ts";
 import { NO_SPACE, type Space, spaceRoot } from "../mm/space/space.ts";
-import { NO_PROCESS, PROCESS, type Process, processCurrent, processCurrentSet, STATE } from "./process.ts";
+import { NO_PROCESS, PROCESS, process64, type Process, processCurrent, processCurrentSet, STATE } from "./process.ts";
 
 /** Timer interrupts in a turn. */
 const TURN_TICKS = 2;
 
-/** A queue: the processes in it, the longest waiting first, linked by PROCESS.queueNext; its last word is the last. */
-export const QUEUE_BYTES = 16;
-const runnable = staticBytes(QUEUE_BYTES, 8);
+/** A queue: the processes in it, from the one that waits longest to the last, linked by PROCESS.queueNext. */
+export const QUEUE = layout(16, { first: process64, last: process64 });
+const runnable = staticBytes(QUEUE.SIZE, 8);
 const kernelRsp = staticBytes(8, 8);
 
 let ticksLeft = 0;
@@ -32,22 +35,22 @@ export function scheduleInit(): void {
 
 // ---- queues ----------------------------------------------------------------------------------------------------
 export function queueEmpty(queue: bigint): void {
-  store64(queue, NO_PROCESS);
-  store64(queue + 8n, NO_PROCESS);
+  QUEUE.setFirst(queue, NO_PROCESS);
+  QUEUE.setLast(queue, NO_PROCESS);
 }
 export function queueIsEmpty(queue: bigint): boolean {
-  return load64(queue) === NO_PROCESS;
+  return QUEUE.first(queue) === NO_PROCESS;
 }
 function queuePut(queue: bigint, process: Process): void {
   PROCESS.setQueueNext(process, NO_PROCESS);
   PROCESS.setQueue(process, queue);
-  if (queueIsEmpty(queue)) store64(queue, process);
-  else PROCESS.setQueueNext(load64(queue + 8n), process);
-  store64(queue + 8n, process);
+  if (queueIsEmpty(queue)) QUEUE.setFirst(queue, process);
+  else PROCESS.setQueueNext(QUEUE.last(queue), process);
+  QUEUE.setLast(queue, process);
 }
 function queueTake(queue: bigint): Process {
-  const process = processAt(load64(queue));
-  store64(queue, PROCESS.queueNext(process));
+  const process = QUEUE.first(queue);
+  QUEUE.setFirst(queue, PROCESS.queueNext(process));
   PROCESS.setQueue(process, 0n);
   return process;
 }
@@ -55,19 +58,16 @@ function queueTake(queue: bigint): Process {
 function queueLeave(process: Process): void {
   const queue = PROCESS.queue(process);
   let before = NO_PROCESS;
-  let at = processAt(load64(queue));
+  let at = QUEUE.first(queue);
   while (at !== process) {
     before = at;
     at = PROCESS.queueNext(at);
   }
   const next = PROCESS.queueNext(process);
-  if (before === NO_PROCESS) store64(queue, next);
+  if (before === NO_PROCESS) QUEUE.setFirst(queue, next);
   else PROCESS.setQueueNext(before, next);
-  if (next === NO_PROCESS) store64(queue + 8n, before);
+  if (next === NO_PROCESS) QUEUE.setLast(queue, before);
   PROCESS.setQueue(process, 0n);
-}
-function processAt(word: bigint): Process {
-  return virtAddr(word) as Process;
 }
 
 // ---- sleeping and waking ---------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ export function sleepIn(queue: bigint): void {
 }
 /** All that sleep in the queue can run. */
 export function queueWake(queue: bigint): void {
-  while (!queueIsEmpty(queue)) processWake(processAt(load64(queue)));
+  while (!queueIsEmpty(queue)) processWake(QUEUE.first(queue));
 }
 
 // ---- turns -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** Which system call it is: Linux's numbers for x86-64 (man 2 syscalls; arguments in rdi, rsi, rdx, r10, r8, r9). */
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
-import { NO_SYSTEM_CALL, type Status, statusErrno } from "../lib/status.ts";
+import { NO_SYSTEM_CALL, statusErrno, statusIn } from "../lib/status.ts";
 import { processEnd, statusOfExit } from "../proc/exit.ts";
 import { processFork } from "../proc/fork.ts";
 import { callWrite } from "./file-calls.ts";
@@ -48,5 +48,5 @@ export function systemCall(frame: bigint): bigint {
 /** A status's low byte is Linux's error number (lib/status.ts). */
 function word(answer: number): bigint {
   if (answer >= 0) return BigInt(answer);
-  return BigInt.asUintN(64, BigInt(-statusErrno(answer as Status)));
+  return BigInt.asUintN(64, BigInt(-statusErrno(statusIn(answer))));
 }

@@ -1,4 +1,6 @@
-/** System calls about processes: man 2 exit, fork, wait4, getpid, arch_prctl, sched_yield, and what a libc asks first. */
+/**
+ * System calls about processes: man 2 exit, fork, wait4, getpid, arch_prctl, sched_yield, and what a libc asks first.
+ */
 import { fsBaseSet } from "../arch/user-mode.ts";
 import { BAD_ADDRESS, INVALID, OK, type Status } from "../lib/status.ts";
 import { isUserRange } from "../mm/space/user-range.ts";

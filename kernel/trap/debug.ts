@@ -3,7 +3,7 @@
  * Intel SDM vol. 3B, "Debug Exceptions".
  */
 "compiler: cold"; // for people to read
-import { cameFromKernel, RFLAGS, TRAP_FRAME } from "../arch/trap-frame.ts";
+import { RFLAGS, TRAP_FRAME } from "../arch/trap-frame.ts";
 import { logEnd, logNumber, logText, logVirt } from "../base/log.ts";
 import { ringIsKeeping, ringPause, ringResume } from "../base/log-ring.ts";
 import { readDr6, writeDr6 } from "../doors/machine.ts";
@@ -25,7 +25,6 @@ const DR6 = {
  * them, and a trap flag that strayed in would log every instruction from here to the end.
  */
 export function onDebug(frame: bigint): void {
-  if (!cameFromKernel(frame)) fatal(frame);
   const status = readDr6();
   writeDr6(DR6.NONE);
   const kept = lineBegin();

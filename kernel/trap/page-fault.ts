@@ -1,7 +1,7 @@
 /** #PF: gathers what happened, asks whether it can be repaired, and resumes or ends. */
 import { readCr2 } from "../doors/machine.ts";
-import { type VirtAddr, virtAddr } from "../lib/addr.ts";
-import { cameFromKernel, TRAP_FRAME } from "../arch/trap-frame.ts";
+import { virtAddr } from "../lib/addr.ts";
+import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { logEnd, logHex, logLine, logNumber, logText } from "../base/log.ts";
 import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION,
@@ -21,18 +21,14 @@ import { nameLog, SIGNAL } from "./program.ts";
 import { recoveryTake } from "./recovery.ts";
 
 /**
- * Returns when the access may be tried again: for a page of a program's that could be brought, for a page of the
- * kernel's demand-paged window that was absent, or when a door expected that it might fail. Repair comes first: a tried
- * access is one like any. A program that may not have what it wants is ended.
+ * A fault of the kernel's. Returns when the access may be tried again: for a page of a program's in the midst of a user
+ * copy, for a page of the kernel's demand-paged window that was absent, or when a door expected that it might fail.
+ * Repair comes first: a tried access is one like any.
  */
 export function onPageFault(frame: bigint): void {
   const va = virtAddr(readCr2()); // CR2 first: a fault inside this handler would replace it
   const error = TRAP_FRAME.error(frame);
   if ((error & PAGE_FAULT_ERROR.RESERVED_BIT) !== 0n) fatal(frame);
-  if (!cameFromKernel(frame)) {
-    onProgramFault(frame, va, accessOf(error));
-    return;
-  }
   if (isUserCopy() && isUserRange(va, 1n)) {
     const space = spaceReached();
     if (space !== NO_SPACE && faultResolve(space, va, accessOf(error)) === FAULT_REPAIRED) return;
@@ -45,7 +41,12 @@ export function onPageFault(frame: bigint): void {
   fatal(frame);
 }
 
-function onProgramFault(frame: bigint, va: VirtAddr, access: number): void {
+/** The same for a program: returns when it may go on, and ends it if it may not have what it wants. */
+export function onProgramFault(frame: bigint): void {
+  const va = virtAddr(readCr2());
+  const error = TRAP_FRAME.error(frame);
+  if ((error & PAGE_FAULT_ERROR.RESERVED_BIT) !== 0n) fatal(frame);
+  const access = accessOf(error);
   const process = processCurrent();
   PROCESS.setFaults(process, PROCESS.faults(process) + 1n);
   const answer = isUserRange(va, 1n) ? faultResolve(PROCESS.space(process), va, access) : FAULT_NO_REGION;

@@ -1,5 +1,5 @@
 /** A program has done what it may not: one line that says what, and the process ends. Everybody else runs on. */
-import { TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
+import { EXCEPTION_COUNT, TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
 import { logAscii, logEnd, logHex, logNumber, logText } from "../base/log.ts";
 import { load8 } from "../doors/machine.ts";
 import { processEnd, statusOfSignal } from "../proc/exit.ts";
@@ -8,6 +8,18 @@ import { exceptionNameLog } from "../stats/exceptions.ts";
 
 /** Signals by Linux's numbers (man 7 signal). */
 export const SIGNAL = { ILL: 4, TRAP: 5, BUS: 7, FPE: 8, KILL: 9, SEGV: 11 } as const;
+
+/** Is it the program's own doing? The others tell of the machine, whoever runs. */
+export function isOfProgram(vector: number): boolean {
+  switch (vector) {
+    case VECTOR.NMI:
+    case VECTOR.DOUBLE_FAULT:
+    case VECTOR.MACHINE_CHECK:
+      return false;
+    default:
+      return vector < EXCEPTION_COUNT;
+  }
+}
 
 /** What Linux sends for an exception in a program. */
 export function signalFor(vector: number): number {

@@ -124,6 +124,9 @@ LACKING(breakpoint)
 DOOR u64 w2c_env_tryCopyUser(ENV, u64 to, u64 from, u64 count) { pal_hostLacks("tryCopyUser"); }
 DOOR u64 w2c_env_tryCall(ENV, u64 code) { pal_hostLacks("tryCall"); }
 DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { pal_hostLacks("tryCallAt"); }
+LACKING(fpuSave, u64 to)
+LACKING(fpuLoad, u64 from)
+LACKING(stackSwitch, u64 at, u64 to)
 LACKING(writeMsr, u64 index, u64 value)
 LACKING(loadGdt, u64 table)
 LACKING(loadIdt, u64 table)
@@ -135,7 +138,8 @@ DOOR u64 w2c_env_trapStub(ENV, u64 vector) { pal_hostLacks("trapStub"); }
 static const u64 hosted_symbols[] = {
     0x100000, 0x109000, 0x109000, 0x129000, 0x129000, 0x131000, 0x131000, 0x300000,
     0x131000, 0x136000, 0x136000, 0x139000, 0x139000, 0x13c000, 0x13c000, 0x13f000,
-    0x12f000, 0x12f000, 0x13f800, 0x120020, 0x12a000,
+    0x12f000, 0x12f000, 0x13f800, 0x120020, 0x12a000, 0x120040,
+    0x120060, 0x13f808,
 };
 DOOR u64 w2c_env_linkerSymbol(ENV, u64 index) {
   return index < 2 ? hosted_symbols[index] : PAL_IMAGE_MAP + hosted_symbols[index];

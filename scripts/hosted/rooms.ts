@@ -20,6 +20,14 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "console/console.ts": "waits for a person",
   "console/commands.ts": "ends the machine if it is told to",
   "console/address-commands.ts": "touches any address that it is given",
+  "arch/user-mode.ts": "enters programs",
+  "proc/schedule.ts": "changes stacks and spaces",
+  "proc/exec.ts": "stands on it",
+  "proc/exit.ts": "stands on it",
+  "proc/fork.ts": "stands on it",
+  "proc/spawn.ts": "stands on it",
+  "console/process-commands.ts": "waits for processes",
+  syscall: "answers programs",
   trap: "the CPU enters it",
 };
 

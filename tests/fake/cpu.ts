@@ -36,6 +36,7 @@ export const cpu = {
   cr3: 0n,
   cr4: 0n,
   dr6: 0n,
+  fpu: [] as bigint[],
   /** The instruction that a door is at, if a trap frame is to show it; 0 for any other. */
   rip: 0n,
   /** RFLAGS.AC: SMAP lets the kernel reach a program's pages. */

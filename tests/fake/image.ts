@@ -26,12 +26,16 @@ export const IMAGE = {
   dataEnd: 0x30_0000,
 } as const;
 
-/** By linkerSymbol's number: bounds of boot, text, rodata, data; guard and top of each stack; recovery's; symbols. */
+/**
+ * By linkerSymbol's number: bounds of boot, text, rodata, data; guard and top of each stack; recovery's; symbols;
+ * programs'.
+ */
 const SYMBOLS: readonly number[] = [
   IMAGE.bootStart, IMAGE.bootEnd, IMAGE.textStart, IMAGE.textEnd,
   IMAGE.rodataStart, IMAGE.rodataEnd, IMAGE.dataStart, IMAGE.dataEnd,
   GUARDS[0], 0x13_6000, GUARDS[1], 0x13_9000, GUARDS[2], 0x13_c000, GUARDS[3], 0x13_f000,
   FIXUPS.start, FIXUPS.end, CALL_TRIED, Number(CALL_FAILED - IMAGE_MAP), SYMBOL_TABLE,
+  0x12_0040, 0x12_0060, 0x13_f808,
 ];
 
 let staticsEnd = STATICS;

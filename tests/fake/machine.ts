@@ -264,6 +264,17 @@ export const readMsr = (index: number): bigint => cpu.msrs.get(index) ?? 0n;
 export function writeMsr(index: number, value: bigint): void {
   cpu.msrs.set(index, value);
 }
+/** What a program has in these registers is opaque to the kernel: here it is the bytes that were loaded last. */
+export function fpuSave(to: bigint): void {
+  for (let i = 0n; i < 64n; i++) store64(to + i * 8n, cpu.fpu[Number(i)] ?? 0n);
+}
+export function fpuLoad(from: bigint): void {
+  cpu.fpu = Array.from({ length: 64 }, (_, i) => load64(from + BigInt(i * 8)));
+}
+/** There is one stack here, JavaScript's: whoever is switched to does not come back. */
+export function stackSwitch(_at: bigint, to: bigint): void {
+  throw new Halted(`stack 0x${to.toString(16)}`);
+}
 export function cpuid(leaf: number, _subleaf: number, register: number): number {
   return cpuidLeaf(leaf)[register] ?? 0;
 }

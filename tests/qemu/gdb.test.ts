@@ -65,7 +65,7 @@ describe.skipIf(!HAS_GDB).each(["debug", "kernel"] as const)("gdb and build/%s.e
     expect(answer("watch *$pte")).toMatch(/^Hardware watchpoint \d+: \*\$pte$/m);
     expect(answer("continue", 1)).toMatch(/^Old value = 0x0\nNew value = 0x[0-9a-f]+[37]$/m);
     expect(answer("bt", 1)).toMatch(/ entryReach \(.*\) at kernel\/mm\/paging\/walk\.ts:\d+$/m);
-    expect(answer("bt", 1)).toMatch(/ faultResolve \(.*\n.* onPageFault \(/);
+    expect(answer("bt", 1)).toMatch(/ windowResolve \(.*\n.* onPageFault \(/);
   });
 
   test("next goes by lines of TypeScript, finish out to the caller's", () => {

@@ -121,7 +121,7 @@ test("panic-trap: of a fault in the page-fault handler both are told, what faile
   const { headline, frames, traps } = await provoke("panic-trap");
   expect(headline).toMatch(/^\w+ kernel\/mm\/phys\/frames\.ts:\d+$/);
   const names = frames.map(({ called }) => called);
-  expect(names).toEqual(expect.arrayContaining(["frameTake", "faultResolve", "onPageFault"]));
+  expect(names).toEqual(expect.arrayContaining(["frameTake", "windowResolve", "onPageFault"]));
   expect(traps).toEqual(["#PF page fault"]);
   const interrupted = told(frames)[names.lastIndexOf("onTrap") + 1];
   expect(interrupted).toBe(`faultInTheHandler ${here("trap")}`);

@@ -17,6 +17,10 @@ import { type Field, layout, u32, u64 } from "../../lib/layout.ts";
 /** The address of an OWNER. */
 export type Owner = bigint & { readonly __brand: "Owner" };
 export const NO_OWNER = 0n as Owner;
+/** The OWNER at an address: a part of somebody's record. */
+export function ownerAt(at: bigint): Owner {
+  return at as Owner;
+}
 /** A field of a record that holds one. */
 export const ownerField = u64 as Field<Owner, 8>;
 

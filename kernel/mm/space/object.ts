@@ -7,8 +7,8 @@
  *   +16  | size                          |   in bytes
  *   +24  | rest                          |
  *
- * A MODULE is a file that the boot loader has put into memory; its frames are reserved, nobody counts them, and a region
- * shows them as they are, to be read.
+ * A MODULE is a file that the boot loader has put into memory; its frames are reserved, nobody counts them, and a
+ * region shows them as they are, to be read.
  */
 import { staticBytes } from "../../doors/machine.ts";
 import { type Frame, frameOf, NO_FRAME, PAGE_SIZE, type PhysAddr, physAddr, type VirtAddr } from "../../lib/addr.ts";

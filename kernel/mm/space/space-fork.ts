@@ -1,6 +1,6 @@
 /**
- * A space like another, for a program that forks: the same regions, and the same frames behind them until one of the two
- * writes (copy-on-write). Both show them read-only from now on; a frame counts how many do.
+ * A space like another, for a program that forks: the same regions, and the same frames behind them until one of the
+ * two writes (copy-on-write). Both show them read-only from now on; a frame counts how many do.
  */
 import { flushSpace } from "../../arch/tlb.ts";
 import { panic } from "../../base/panic.ts";

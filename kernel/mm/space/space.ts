@@ -25,7 +25,9 @@ import {
 import { bytes, type Field, layout, u64 } from "../../lib/layout.ts";
 import { BUSY, OK, type Status } from "../../lib/status.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
-import { KIND, kernelFrames, NO_OWNER, OWNER, type Owner, ownerClose, ownerIsKnown, ownerOpen } from "../phys/owners.ts";
+import {
+  KIND, kernelFrames, NO_OWNER, OWNER, type Owner, ownerAt, ownerClose, ownerIsKnown, ownerOpen,
+} from "../phys/owners.ts";
 import { SLAB, slabGive, slabInit, slabTake, slabTrim } from "../slab/slab.ts";
 import { objectsInit, objectsTrim } from "./object.ts";
 import { NO_REGION, REGION, regionSlabInit, regionSlabTrim } from "./region.ts";
@@ -149,7 +151,7 @@ export function spaceRegions(space: Space): Regions {
 /** Who its own frames belong to, with those of its family; NO_OWNER if it only waits for pinned tables. */
 export function spacePages(space: Space): Owner {
   const family = SPACE.family(space);
-  return family === NO_FAMILY ? NO_OWNER : (FAMILY.pagesAt(family) as Owner);
+  return family === NO_FAMILY ? NO_OWNER : ownerAt(FAMILY.pagesAt(family));
 }
 /** And who its tables. */
 export function spaceTables(space: Space): Owner {
@@ -198,7 +200,7 @@ function familyLeave(family: Family): boolean {
     FAMILY.setSpaces(family, spaces - 1n);
     return true;
   }
-  if (!ownerEnd(FAMILY.pagesAt(family) as Owner)) return false;
+  if (!ownerEnd(ownerAt(FAMILY.pagesAt(family)))) return false;
   slabGive(familySlab, family);
   return true;
 }

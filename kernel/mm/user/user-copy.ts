@@ -18,7 +18,9 @@ export function isUserCopy(): boolean {
   return copying;
 }
 
-/** `count` bytes from the program's `from` to the kernel's `to`. BAD_ADDRESS: not all can be read; some may be there. */
+/**
+ * `count` bytes from the program's `from` to the kernel's `to`. BAD_ADDRESS: not all can be read; some may be there.
+ */
 export function copyIn(to: VirtAddr, from: bigint, count: number): Status {
   if (count === 0) return OK;
   if (!isUserRange(from, BigInt(count))) return BAD_ADDRESS;

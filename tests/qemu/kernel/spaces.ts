@@ -11,11 +11,12 @@ import { HEAP_BASE } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapGive, heapTake } from "../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { rangeFind } from "../../../kernel/mm/space/memory-spaces.ts";
-import { PERMISSION, regionSlabTrim } from "../../../kernel/mm/space/region.ts";
+import { PERMISSION } from "../../../kernel/mm/space/region.ts";
 import { spaceClone } from "../../../kernel/mm/space/space-clone.ts";
 import { spaceMap, spaceProtect, spaceUnmap } from "../../../kernel/mm/space/space-map.ts";
 import {
   NO_SPACE, type Space, spaceCreate, spaceDestroy, spaceFirst, spaceId, spaceNext, spaceRoot,
+  spacesTrim,
 } from "../../../kernel/mm/space/space.ts";
 import { SLOT_BYTES, USER_TOP } from "../../../kernel/mm/space/user-range.ts";
 import { mmAudit } from "../../../kernel/stats/audit.ts";
@@ -43,7 +44,7 @@ export function spacesScenario(): void {
   logNumber(" count=", spaceId(clone));
   logEnd();
   while (spaceFirst() !== NO_SPACE) claim(spaceDestroy(spaceFirst()) === OK, "spaces: one cannot be destroyed");
-  regionSlabTrim();
+  spacesTrim();
   claim(mmAudit() === OK, "spaces: the audit finds damage at the end");
   scenarioEnd();
 }

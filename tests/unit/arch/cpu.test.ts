@@ -8,6 +8,7 @@ import { fakeMachine } from "../../fake/machine.ts";
 const PAE = 1n << 5n;
 const MCE = 1n << 6n;
 const PGE = 1n << 7n;
+const SSE = 3n << 9n; // OSFXSR, OSXMMEXCPT: for programs
 const UMIP = 1n << 11n;
 const SMEP = 1n << 20n;
 const SMAP = 1n << 21n;
@@ -16,7 +17,7 @@ const WP = 1n << 16n;
 test("every protection that the CPU has is switched on", () => {
   const machine = fakeMachine();
   cpuInit();
-  expect(machine.cpu.cr4).toBe(PAE | MCE | PGE | UMIP | SMEP | SMAP);
+  expect(machine.cpu.cr4).toBe(PAE | MCE | PGE | SSE | UMIP | SMEP | SMAP);
   expect(machine.cpu.cr0 & WP).toBe(WP);
   expect([hasNx(), hasGigabytePages(), hasGlobalPages(), hasSmep(), hasSmap(), hasUmip()]).toEqual(Array(6).fill(true));
   expect(physicalAddressBits()).toBe(40);
@@ -30,7 +31,7 @@ test.each([
 ] as const)("a CPU without %s is asked for everything else", (feature, bit, has) => {
   const machine = fakeMachine({ cpu: { [feature]: false } });
   cpuInit(); // setting a CR4 bit that the CPU lacks would be #GP
-  expect(machine.cpu.cr4).toBe((PAE | MCE | PGE | UMIP | SMEP | SMAP) & ~bit);
+  expect(machine.cpu.cr4).toBe((PAE | MCE | PGE | SSE | UMIP | SMEP | SMAP) & ~bit);
   expect(has()).toBe(false);
 });
 

@@ -39,8 +39,8 @@ function gate(vector: number) {
   };
 }
 function taskState(): bigint {
-  const low = load64(gdt + 0x30n);
-  return ((low >> 16n) & 0xff_ffffn) | (((low >> 56n) & 0xffn) << 24n) | (BigInt(load32(gdt + 0x38n)) << 32n);
+  const low = load64(gdt + 0x38n);
+  return ((low >> 16n) & 0xff_ffffn) | (((low >> 56n) & 0xffn) << 24n) | (BigInt(load32(gdt + 0x40n)) << 32n);
 }
 
 const CODE = { present: 1, code: 1, writableOrReadable: 1, long: 1, big: 0 };
@@ -52,23 +52,24 @@ test("the kernel's code is 64-bit and level 0, its data writable and level 0", (
 });
 
 test("a program's code and data are the same at level 3, data first and code 8 above it as sysret wants", () => {
-  expect(segment(0x20)).toEqual({ ...DATA, level: 3 });
-  expect(segment(0x28)).toEqual({ ...CODE, level: 3 });
+  expect(segment(0x28)).toEqual({ ...DATA, level: 3 });
+  expect(segment(0x30)).toEqual({ ...CODE, level: 3 });
 });
 
-test("entries 0 and 0x18 are null, and the limit is the last byte of eight entries", () => {
+test("entries 0, 0x18 and 0x20 are null, and the limit is the last byte of nine", () => {
   expect(load64(gdt)).toBe(0n);
   expect(load64(gdt + 0x18n)).toBe(0n);
-  expect(load16(machine.cpu.gdt)).toBe(8 * 8 - 1);
+  expect(load64(gdt + 0x20n)).toBe(0n);
+  expect(load16(machine.cpu.gdt)).toBe(9 * 8 - 1);
 });
 
 test("the task register holds an available 64-bit TSS of 104 bytes that lets programs use no port", () => {
-  const low = load64(gdt + 0x30n);
-  expect(machine.cpu.taskRegister).toBe(0x30);
+  const low = load64(gdt + 0x38n);
+  expect(machine.cpu.taskRegister).toBe(0x38);
   expect((low >> 40n) & 0xffn).toBe(0x89n);
   expect((low & 0xffffn) | (((low >> 48n) & 0xfn) << 16n)).toBe(103n);
   expect((low >> 55n) & 1n).toBe(0n); // granularity: bytes
-  expect(load32(gdt + 0x3cn)).toBe(0);
+  expect(load32(gdt + 0x44n)).toBe(0);
   expect(load16(taskState() + 102n)).toBe(104);
 });
 
@@ -80,11 +81,12 @@ test("double fault, NMI and machine check run on stacks of their own", () => {
   expect(new Set([gate(8).stack, gate(2).stack, gate(18).stack])).toEqual(new Set([1, 2, 3]));
 });
 
-test("every vector has a kernel-only interrupt gate to its own stub, and all but those three keep the stack", () => {
+test("every vector has a gate to its own stub, programs may use only int3's, and all but three keep the stack", () => {
   expect(load16(machine.cpu.idt)).toBe(256 * 16 - 1);
   for (let vector = 0; vector < 256; vector++) {
     const { stack, ...rest } = gate(vector);
-    expect(rest).toEqual({ code: trapStub(vector), selector: 0x08, type: 0xe, level: 0, present: 1, zeros: 0n });
+    const level = vector === 3 ? 3 : 0;
+    expect(rest).toEqual({ code: trapStub(vector), selector: 0x08, type: 0xe, level, present: 1, zeros: 0n });
     if (![2, 8, 18].includes(vector)) expect(stack).toBe(0);
   }
 });
@@ -99,5 +101,5 @@ test("programs enter the kernel on the boot stack until another is set", () => {
 test("building them again undoes the busy bit that ltr sets", () => {
   expect(descriptorsLoaded()).toBe(true);
   descriptorsInit();
-  expect((load64(gdt + 0x30n) >> 40n) & 0xffn).toBe(0x89n);
+  expect((load64(gdt + 0x38n) >> 40n) & 0xffn).toBe(0x89n);
 });

@@ -78,10 +78,10 @@ test("where exit cannot end the machine, it says so and the prompt comes back", 
 
 test("help has one aligned line for each command, and each of them exists", () => {
   const lines = answer("help");
-  const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR)? *(.+)$/.exec(line)!);
+  const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR|NAME)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "heap", "memmap", "frame", "owners", "leaks", "audit", "spaces", "walk", "regs", "bt", "log",
-    "date", "interrupts", "exit", "fault", "panic",
+    "help", "mem", "heap", "memmap", "frame", "owners", "leaks", "audit", "spaces", "ps", "programs", "walk",
+    "regs", "bt", "log", "date", "interrupts", "exit", "run", "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });

@@ -5,7 +5,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DEMAND_WINDOW, type Frame, NO_FRAME, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { NO_MEMORY, OK } from "../../../kernel/lib/status.ts";
-import { ACCESS_WRITE, FAULT_NO_MEMORY, FAULT_REPAIRED, faultResolve } from "../../../kernel/mm/fault/resolve.ts";
+import { ACCESS_WRITE, FAULT_NO_MEMORY, FAULT_REPAIRED } from "../../../kernel/mm/fault/answers.ts";
+import { windowResolve } from "../../../kernel/mm/fault/window.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
 import { heapSize } from "../../../kernel/mm/heap/heap-counts.ts";
 import { flushNow } from "../../../kernel/mm/paging/flush.ts";
@@ -144,7 +145,7 @@ describe("page tables", () => {
 test("a page fault in the demand-paged window is repaired, or answered with all as it was", () => {
   const machine = bootPaging();
   const picture = (): string => tablesPicture(machine, BigInt(kernelRoot()) * 4096n);
-  const act = (): number => faultResolve(DEMAND_WINDOW + 0x1234n as VirtAddr, ACCESS_WRITE);
+  const act = (): number => windowResolve(DEMAND_WINDOW + 0x1234n as VirtAddr, ACCESS_WRITE);
   expect(failing(act, FAULT_NO_MEMORY, picture)).toBe(4); // the page, and two tables
   expect(act()).not.toBe(FAULT_REPAIRED); // it is there
 });

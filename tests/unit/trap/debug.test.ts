@@ -39,7 +39,7 @@ test.each([
   expect(machine.cpu.dr6).toBe(0xffff_0ff0n); // the CPU would not clear it
 });
 
-test("#DB in a program is not the kernel's, and none can have one yet", () => {
+test("#DB in a program is not the kernel's, and while none runs it is the end", () => {
   expect(() => onTrap(trapFrame(machine, { vector: 1n, rip, cs: 0x2bn }))).toThrow(Halted);
 });
 

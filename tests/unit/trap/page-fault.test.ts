@@ -66,7 +66,7 @@ test.each([
   expect(framesFree()).toBe(free);
 });
 
-test("a program's touch of the window is not the kernel's", () => {
+test("a program's touch of the window is not the kernel's, and while none runs it is the end", () => {
   expect(() => fault(DEMAND_WINDOW, 0b00100n, 0x2bn)).toThrow(Halted);
 });
 

@@ -118,7 +118,7 @@ describe("neighbours become one", () => {
 });
 
 test("permissions of a part split a region, and its offsets go on where they were", () => {
-  regionInsert(regions, page(10), page(20), READ, BACKING.OBJECT, 77n, page(100));
+  regionInsert(regions, page(10), page(20), READ, BACKING.FIXED, 77n, page(100));
   expect(protect(13, 15, WRITE)).toBe(OK);
   expect(list()).toEqual([[10, 13, READ], [13, 15, WRITE], [15, 20, READ]]);
   const offsets = [10, 13, 15].map((n) => REGION.offset(regionAt(regions, at(n))));
@@ -277,7 +277,7 @@ function modelStep(model: Model, word: number): void {
     case 0: {
       const permissions = 1 + (kind & 1);
       const backing = kind >> 1;
-      status = regionInsert(regions, page(first), page(end), permissions, BACKING.OBJECT, BigInt(backing), page(first));
+      status = regionInsert(regions, page(first), page(end), permissions, BACKING.FIXED, BigInt(backing), page(first));
       if (range.some((each) => each !== null)) wanted = OVERLAPS;
       change = () => [permissions, backing, 0];
       break;

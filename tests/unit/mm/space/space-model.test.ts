@@ -7,11 +7,12 @@ import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
 import { kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
 import { framesFailAt } from "../../../../kernel/mm/phys/freed-pattern.ts";
 import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
-import { BACKING, PERMISSION, regionSlabTrim } from "../../../../kernel/mm/space/region.ts";
+import { BACKING, PERMISSION } from "../../../../kernel/mm/space/region.ts";
 import { spaceClone } from "../../../../kernel/mm/space/space-clone.ts";
 import { spaceMap, spaceMapFrames, spaceProtect, spaceUnmap } from "../../../../kernel/mm/space/space-map.ts";
 import {
   NO_SPACE, type Space, spaceCreate, spaceDestroy, spaceRoot, spacesInit,
+  spacesTrim,
 } from "../../../../kernel/mm/space/space.ts";
 import { spacesAudit } from "../../../../kernel/mm/space/spaces-audit.ts";
 import { bootPaging } from "../../../fake/booted.ts";
@@ -142,7 +143,7 @@ test("sequences of 512 operations, every fourth short of memory, leave what arra
       expect(spacesAudit()).toBe(OK);
       writeCr3(frameAddr(kernelRoot()));
       for (const { space } of spaces) expect(spaceDestroy(space)).toBe(OK);
-      regionSlabTrim();
+      spacesTrim();
       expect(framesFree()).toBe(free);
     }),
     { numRuns: 12 },

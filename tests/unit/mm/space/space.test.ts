@@ -15,7 +15,7 @@ import { framesFailAt, framesHaveFailed } from "../../../../kernel/mm/phys/freed
 import { frameGive, framesFree, frameTake } from "../../../../kernel/mm/phys/frames.ts";
 import { kernelFrames, leakCount, ownerFrames } from "../../../../kernel/mm/phys/owners.ts";
 import { rangeFind, slotHighest, slotRangeFind } from "../../../../kernel/mm/space/memory-spaces.ts";
-import { BACKING, NO_REGION, PERMISSION, REGION, regionSlabTrim } from "../../../../kernel/mm/space/region.ts";
+import { BACKING, NO_REGION, PERMISSION, REGION } from "../../../../kernel/mm/space/region.ts";
 import { regionAt, regionFirst, regionNext, regionResize } from "../../../../kernel/mm/space/region-tree.ts";
 import { spaceClone } from "../../../../kernel/mm/space/space-clone.ts";
 import {
@@ -24,6 +24,7 @@ import {
 import {
   NO_SPACE, type Space, spaceCreate, spaceDestroy, spaceFirst, spaceId, spaceNext, spacePageCount, spacePages,
   spaceRegionCount, spaceRegions, spaceRoot, spacesInit, spaceTables,
+  spacesTrim,
 } from "../../../../kernel/mm/space/space.ts";
 import { spacesAudit } from "../../../../kernel/mm/space/spaces-audit.ts";
 import { isUserRange, SLOT_BYTES, USER_TOP } from "../../../../kernel/mm/space/user-range.ts";
@@ -89,7 +90,7 @@ const picture = (space: Space): string => {
 function allGone(): void {
   leave();
   while (spaceFirst() !== NO_SPACE) expect(spaceDestroy(spaceFirst())).toBe(OK);
-  regionSlabTrim();
+  spacesTrim();
   expect([framesFree(), leakCount(), spacesAudit()]).toEqual([free, 0, OK]);
 }
 
@@ -288,7 +289,7 @@ describe("mapping", () => {
   test("a clone has the same bytes in frames of its own, the same regions, and the memory of others itself", () => {
     spaceMap(space, page(HOME), 3, DATA);
     spaceProtect(space, page(HOME + PAGE), 1, READ | USER);
-    spaceReserve(space, page(HOME + 100n * PAGE), 50, DATA, BACKING.OBJECT, 7n, 0n);
+    spaceReserve(space, page(HOME + 100n * PAGE), 50, DATA, BACKING.FIXED, 7n, 0n);
     spaceMapFrames(space, page(HOME + 200n * PAGE), 2, DATA, BACKING.FIXED, 0x500 as Frame);
     machine.physWrite64(seen(space, HOME), 42n);
     const clone = spaceClone(space);
@@ -366,14 +367,14 @@ describe("out of memory at every allocation", () => {
       framesFailAt(0);
       expect(succeeded).toBe(!hasFailed);
       if (succeeded) return n - 1;
-      regionSlabTrim();
+      spacesTrim();
       expect([framesFree(), state()]).toEqual(before);
       expect(spacesAudit()).toBe(OK);
     }
   }
 
   test("nothing is left of a space that was not created", () => {
-    expect(failing(() => "", () => spaceCreate() !== NO_SPACE)).toBe(2);
+    expect(failing(() => "", () => spaceCreate() !== NO_SPACE)).toBe(3);
     allGone();
   });
   test("of pages, frames and regions", () => {
@@ -396,7 +397,7 @@ describe("out of memory at every allocation", () => {
     spaceMap(space, page(HOME), 9, DATA);
     const at = (n: number): Page => page(HOME + BigInt(50 + 2 * n) * PAGE);
     withFrames(0, () => {
-      for (let n = 0; spaceReserve(space, at(n), 1, DATA, BACKING.OBJECT, 0n, 0n) === OK; n++);
+      for (let n = 0; spaceReserve(space, at(n), 1, DATA, BACKING.FIXED, 0n, 0n) === OK; n++);
       for (const room of [0, 1]) {
         const before = picture(space);
         expect(spaceUnmap(space, page(HOME + 3n * PAGE), 2)).toBe(NO_MEMORY);
@@ -436,7 +437,7 @@ describe("the audit finds", () => {
     ["a table that counts wrong", /entries are not as many/, () => change(leaf() + 80n, () => 2n)],
     ["another kernel", /kernel is elsewhere/, () => change(frameAddr(spaceRoot(space)) + 256n * 8n, () => 0n)],
     ["a region that is the kernel's", /not a program's/, () => {
-      spaceReserve(space, page(HEAP_SLOT - PAGE), 1, DATA, BACKING.OBJECT, 0n, 0n);
+      spaceReserve(space, page(HEAP_SLOT - PAGE), 1, DATA, BACKING.FIXED, 0n, 0n);
       const last = regionAt(spaceRegions(space), (HEAP_SLOT - PAGE) as VirtAddr);
       regionResize(spaceRegions(space), last, HEAP_SLOT, HEAP_SLOT + PAGE);
     }],

@@ -4,8 +4,8 @@ import {
 } from "../../../../kernel/lib/addr.ts";
 import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
-  faultResolve,
-} from "../../../../kernel/mm/fault/resolve.ts";
+} from "../../../../kernel/mm/fault/answers.ts";
+import { windowResolve } from "../../../../kernel/mm/fault/window.ts";
 import { kernelMapBuild, kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
 import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { bootFrames, bootPaging, pcRanges } from "../../../fake/booted.ts";
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 test("a touched page of the window gets a zeroed frame, and the access goes on", () => {
-  machine.faultHandler((va, error) => faultResolve(at(va), error & 2 ? ACCESS_WRITE : ACCESS_READ) === FAULT_REPAIRED);
+  machine.faultHandler((va, error) => windowResolve(at(va), error & 2 ? ACCESS_WRITE : ACCESS_READ) === FAULT_REPAIRED);
   store64(DEMAND_WINDOW + 0x7ff8n, 5n);
   expect(load64(DEMAND_WINDOW + 0x7ff8n)).toBe(5n);
   for (let offset = 0n; offset < 0xff8n; offset += 8n) expect(load64(DEMAND_WINDOW + 0x7000n + offset)).toBe(0n);
@@ -28,7 +28,7 @@ test("a touched page of the window gets a zeroed frame, and the access goes on",
 });
 
 test("the neighbours of a touched page stay untouched", () => {
-  faultResolve(at(DEMAND_WINDOW + 0x5123n), ACCESS_READ);
+  windowResolve(at(DEMAND_WINDOW + 0x5123n), ACCESS_READ);
   expect(() => load64(DEMAND_WINDOW + 0x4ff8n)).toThrow(PageFault);
   expect(() => load64(DEMAND_WINDOW + 0x6000n)).toThrow(PageFault);
 });
@@ -37,23 +37,23 @@ test.each([0n, DEMAND_WINDOW - 1n, DEMAND_WINDOW + DEMAND_WINDOW_SIZE, DIRECT_MA
   "%s is in no region, and nothing is mapped there",
   (va) => {
     const free = framesFree();
-    expect(faultResolve(at(va), ACCESS_READ)).toBe(FAULT_NO_REGION);
+    expect(windowResolve(at(va), ACCESS_READ)).toBe(FAULT_NO_REGION);
     expect(framesFree()).toBe(free);
   },
 );
 
 test("code is not run from the window, whether the page was touched or not", () => {
   const free = framesFree();
-  expect(faultResolve(at(DEMAND_WINDOW), ACCESS_EXECUTE)).toBe(FAULT_FORBIDDEN);
+  expect(windowResolve(at(DEMAND_WINDOW), ACCESS_EXECUTE)).toBe(FAULT_FORBIDDEN);
   expect(framesFree()).toBe(free);
-  faultResolve(at(DEMAND_WINDOW), ACCESS_READ);
+  windowResolve(at(DEMAND_WINDOW), ACCESS_READ);
   expect(() => machine.probe(DEMAND_WINDOW, "fetch")).toThrow(PageFault);
 });
 
 test("a fault at a page that is there is not called repaired, and takes no frame", () => {
-  expect(faultResolve(at(DEMAND_WINDOW), ACCESS_READ)).toBe(FAULT_REPAIRED);
+  expect(windowResolve(at(DEMAND_WINDOW), ACCESS_READ)).toBe(FAULT_REPAIRED);
   const free = framesFree();
-  expect(faultResolve(at(DEMAND_WINDOW), ACCESS_WRITE)).toBe(FAULT_FORBIDDEN);
+  expect(windowResolve(at(DEMAND_WINDOW), ACCESS_WRITE)).toBe(FAULT_FORBIDDEN);
   expect(framesFree()).toBe(free);
 });
 
@@ -61,17 +61,17 @@ test("without frames for the page and its tables it says so and changes nothing"
   const free = framesFree();
   const before = tablesPicture(machine, frameAddr(kernelRoot()));
   for (const count of [0, 1, 2]) {
-    expect(withFrames(count, () => faultResolve(at(DEMAND_WINDOW), ACCESS_READ))).toBe(FAULT_NO_MEMORY);
+    expect(withFrames(count, () => windowResolve(at(DEMAND_WINDOW), ACCESS_READ))).toBe(FAULT_NO_MEMORY);
     expect(framesFree()).toBe(free);
     expect(tablesPicture(machine, frameAddr(kernelRoot()))).toBe(before);
   }
-  expect(withFrames(3, () => faultResolve(at(DEMAND_WINDOW), ACCESS_READ))).toBe(FAULT_REPAIRED);
+  expect(withFrames(3, () => windowResolve(at(DEMAND_WINDOW), ACCESS_READ))).toBe(FAULT_REPAIRED);
 });
 
 test("before the kernel has tables of its own nothing is repaired, and no frame is taken", () => {
   bootFrames(pcRanges(32 * MIB), { ramBytes: 32 * MIB });
   withFrames(0, kernelMapBuild); // fails, and leaves no root
   const free = framesFree();
-  expect(faultResolve(at(DEMAND_WINDOW), ACCESS_READ)).toBe(FAULT_NO_REGION);
+  expect(windowResolve(at(DEMAND_WINDOW), ACCESS_READ)).toBe(FAULT_NO_REGION);
   expect(framesFree()).toBe(free);
 });
