@@ -1,6 +1,6 @@
 /** System calls about memory, with Linux's numbers, flags and errors: man 2 brk, mmap, munmap, mprotect. */
 import { alignUp, isPageAligned, NOWHERE, PAGE_SHIFT, PAGE_SIZE, pageOf, virtAddr } from "../lib/addr.ts";
-import { INVALID, NO_FILE, NO_MEMORY, OK, type Status } from "../lib/status.ts";
+import { INVALID, NO_FILE, NO_MEMORY, OK, type Status, statusErrno } from "../lib/status.ts";
 import { BACKING, NO_REGION, PERMISSION, REGION } from "../mm/space/region.ts";
 import { slotRangeFind } from "../mm/space/memory-spaces.ts";
 import { regionFrom } from "../mm/space/region-tree.ts";
@@ -115,5 +115,5 @@ function pagesIn(bytes: bigint): number {
   return Number(bytes >> PAGE_SHIFT);
 }
 function errorOf(status: Status): bigint {
-  return BigInt.asUintN(64, BigInt(status));
+  return BigInt.asUintN(64, BigInt(-statusErrno(status)));
 }

@@ -11,6 +11,7 @@ import { flushesMeasure } from "./flushes.ts";
 import { poolsMeasure } from "./pools.ts";
 
 export { onTrap } from "../../../kernel/trap/dispatch.ts";
+export { onSystemCall } from "../../../kernel/trap/system-call.ts";
 
 export function kernelMain(magic: number, info: number): void {
   const start = rdtsc();

@@ -5,6 +5,7 @@ import { panicEarly } from "./panics.ts";
 import { scenarioRun } from "./scenarios.ts";
 
 export { onTrap } from "./watch.ts";
+export { onSystemCall } from "../../../kernel/trap/system-call.ts";
 
 export function kernelMain(magic: number, info: number): void {
   panicEarly(magic, info);

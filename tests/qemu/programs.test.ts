@@ -1,0 +1,104 @@
+/**
+ * Programs in ring 3: what they print, how they end, and that nothing of them is left. tests/programs has them; they are
+ * built when this runs.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Conversation, ROOT } from "./machine.ts";
+
+const CFLAGS = [
+  "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-nostdlib", "-ffreestanding", "-fno-pie", "-fno-stack-protector",
+  "-fuse-ld=lld", "-Wl,-z,noexecstack",
+];
+/** What is special about how one is linked. */
+const LINKED: Readonly<Record<string, readonly string[]>> = { low: ["-Wl,--image-base=0"] };
+const PROGRAMS = ["hello", "low", "sparse", "faults", "flags", "spin", "memory"];
+
+let folder = "";
+let talk: Conversation;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "programs-"));
+  mkdirSync(join(folder, "bin"));
+  const files = PROGRAMS.map((name) => {
+    const file = join(folder, "bin", name);
+    const source = `tests/programs/${name}.c`;
+    execFileSync("clang-14", [...CFLAGS, ...(LINKED[name] ?? []), "-o", file, source], { cwd: ROOT });
+    return file;
+  });
+  const iso = join(folder, "programs.iso");
+  execFileSync("scripts/iso.sh", [iso, "build/kernel.elf", ...files], { cwd: ROOT, stdio: "ignore" });
+  talk = await Conversation.open({
+    door: "iso", flags: ["-drive", `file=${iso},format=raw,if=ide,index=0`, "-boot", "c"],
+  });
+  await talk.expect("\n> ");
+  await talk.ask("run hello"); // the first one's kernel stack is kept for those that follow
+}, 60_000);
+afterAll(() => {
+  talk.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function framesFree(): Promise<number> {
+  return Number(/^frames +\d+ +(\d+)/m.exec(await talk.ask("mem"))?.[1]);
+}
+
+/** Runs it, and sees to it that all its memory is back and everything agrees. */
+async function run(words: string): Promise<string[]> {
+  const before = await framesFree();
+  const said = await talk.ask(`run ${words}`);
+  expect(await framesFree()).toBe(before);
+  expect(await talk.ask("audit")).toBe("All that memory management keeps agrees.");
+  return said.split("\n");
+}
+
+test("a program says what it was given, forks, and is told how its child ended", async () => {
+  const lines = await run("hello one two");
+  expect(lines).toEqual(["hello, world", "argument one", "argument two", "child", "child ended with 42"]);
+});
+
+test("a program may begin at address zero", async () => {
+  expect(await run("low")).toEqual(["page zero begins with ELF"]);
+});
+
+test("brk, mmap, munmap and mprotect do and refuse what Linux does and refuses", async () => {
+  expect(await run("memory")).toEqual(["memory is as Linux has it"]);
+});
+
+test("flags that a program sets stay its own, and so do the registers of SSE", async () => {
+  expect(await run("flags")).toEqual(["flags and SSE are the program's own"]);
+});
+
+test("of two that never call the kernel both come to their end", async () => {
+  expect(await run("spin")).toEqual(["both have come to their end"]);
+});
+
+const SEGV = 11;
+test.each([
+  ["null", /cannot write 0x8 at 0x\w+: nothing is there: a null pointer\?/, SEGV],
+  ["text", /cannot write 0x\w+ at 0x\w+: that is not allowed there/, SEGV],
+  ["constant", /cannot write 0x\w+ at 0x\w+: that is not allowed there/, SEGV],
+  ["execute-data", /cannot execute (0x\w+) at \1: that is not allowed there/, SEGV],
+  ["execute-stack", /cannot execute (0x7ff\w+) at \1: that is not allowed there/, SEGV],
+  ["stack", /cannot write 0x7fffff7\w+ at 0x\w+: nothing is there/, SEGV],
+  ["kernel", /cannot write 0xffff800000000000 at 0x\w+: nothing is there/, SEGV],
+  ["heap", /cannot write 0x444444440000 at 0x\w+: nothing is there/, SEGV],
+  ["non-canonical", /#GP general protection at 0x\w+/, SEGV],
+  ["divide", /#DE divide error at 0x\w+/, 8],
+  ["invalid", /#UD invalid opcode at 0x\w+/, 4],
+  ["privileged", /#GP general protection at 0x\w+/, SEGV],
+  ["port", /#GP general protection at 0x\w+/, SEGV],
+  ["breakpoint", /#BP breakpoint at 0x\w+/, 5],
+  ["step", /#DB debug exception at 0x\w+/, 5],
+] as const)("who does what it may not is ended, and everybody else runs on: %s", async (what, sentence, signal) => {
+  const lines = await run(`faults ${what}`);
+  expect(lines[0]).toMatch(new RegExp(`^proc: faults\\[\\d+\\]: ${sentence.source}: ended by signal ${signal}$`));
+  expect(lines.slice(1)).toEqual([`faults was ended by signal ${signal}`]);
+});
+
+test("what is no program is refused with a sentence, and so is a name that nobody has", async () => {
+  expect(await run("nothing")).toEqual(["There is no program nothing; programs lists them."]);
+  expect((await talk.ask("programs")).split("\n").map((line) => line.trim())).toEqual(PROGRAMS);
+});
