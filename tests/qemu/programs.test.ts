@@ -1,6 +1,6 @@
 /**
- * Programs in ring 3: what they print, how they end, and that nothing of them is left. tests/programs has them; they are
- * built when this runs.
+ * Programs in ring 3: what they print, how they end, and that nothing of them is left. tests/programs has them; they
+ * are built when this runs.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
