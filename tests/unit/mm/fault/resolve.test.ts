@@ -1,0 +1,221 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { directMap, frameAddr, type Page, physAddr, type VirtAddr } from "../../../../kernel/lib/addr.ts";
+import { OK } from "../../../../kernel/lib/status.ts";
+import {
+  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION,
+  FAULT_REPAIRED,
+} from "../../../../kernel/mm/fault/answers.ts";
+import { faultResolve } from "../../../../kernel/mm/fault/resolve.ts";
+import { STACK_BYTES } from "../../../../kernel/mm/fault/stack.ts";
+import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
+import { translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
+import { framesFailAt } from "../../../../kernel/mm/phys/freed-pattern.ts";
+import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
+import { objectOfModule, objectReferenceDrop, objectsOut } from "../../../../kernel/mm/space/object.ts";
+import { BACKING, PERMISSION } from "../../../../kernel/mm/space/region.ts";
+import {
+  type Space, spaceCreate, spaceDestroy, spaceRoot, spacesInit, spacesTrim,
+} from "../../../../kernel/mm/space/space.ts";
+import { spaceFork } from "../../../../kernel/mm/space/space-fork.ts";
+import { spaceProtect, spaceReserve, spaceUnmap } from "../../../../kernel/mm/space/space-map.ts";
+import { spacesAudit } from "../../../../kernel/mm/space/spaces-audit.ts";
+import { USER_TOP } from "../../../../kernel/mm/space/user-range.ts";
+import { zeroPage, zeroPageInit } from "../../../../kernel/mm/space/zero-page.ts";
+import { bootPaging } from "../../../fake/booted.ts";
+import { load64, store64 } from "../../../fake/machine.ts";
+
+vi.mock("../../../../kernel/base/checking.ts", () => ({ CHECKING: true })); // framesFailAt works
+
+const { READ, WRITE, EXECUTE, USER } = PERMISSION;
+const HOME = 0x40_0000n;
+const FILE = 0x100_0000n; // physical
+const P = 1n, W = 2n, U = 4n, NX = 1n << 63n;
+
+let free = 0;
+let space: Space;
+beforeEach(() => {
+  bootPaging();
+  expect(heapBoot()).toBe(OK);
+  spacesInit();
+  expect(zeroPageInit()).toBe(OK);
+  free = framesFree();
+  space = spaceCreate();
+});
+function allGone(...spaces: Space[]): void {
+  for (const each of [space, ...spaces]) expect(spaceDestroy(each)).toBe(OK);
+  spacesTrim();
+  expect([framesFree(), spacesAudit(), objectsOut()]).toEqual([free, OK, 0]);
+}
+
+const page = (va: bigint): Page => va as Page;
+function reserve(
+  at: bigint, count: number, permissions: number, kind: number = BACKING.ANONYMOUS, backing = 0n,
+): void {
+  const offset = kind === BACKING.OBJECT ? 0n : at;
+  expect(spaceReserve(space, page(at), count, permissions | USER, kind, backing, offset)).toBe(OK);
+}
+const touch = (va: bigint, access: number, of: Space = space): number => faultResolve(of, va as VirtAddr, access);
+const rights = (va: bigint, of: Space = space): bigint => translateRights(spaceRoot(of), va as VirtAddr);
+const where = (va: bigint, of: Space = space): bigint => translate(spaceRoot(of), va as VirtAddr);
+const wordAt = (va: bigint, of: Space = space): bigint => load64(directMap(physAddr(where(va, of))));
+const put = (va: bigint, word: bigint, of: Space = space): void => store64(directMap(physAddr(where(va, of))), word);
+
+describe("anonymous memory", () => {
+  test("that is read shows the zero page, for one frame's worth of tables; what is written gets a frame", () => {
+    reserve(HOME, 4, READ | WRITE);
+    expect(touch(HOME + 5n, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    expect([where(HOME), rights(HOME)]).toEqual([frameAddr(zeroPage()), P | U | NX]);
+    expect(touch(HOME + 0x1008n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(rights(HOME + 0x1000n)).toBe(P | W | U | NX);
+    expect(where(HOME + 0x1000n)).not.toBe(where(HOME));
+    for (let i = 0n; i < 4096n; i += 8n) expect(wordAt(HOME + 0x1000n + i)).toBe(0n);
+    expect(where(HOME + 0x2000n)).toBe(2n ** 64n - 1n);
+    allGone();
+  });
+  test("that was read and is written leaves the zero page as it was", () => {
+    reserve(HOME, 1, READ | WRITE);
+    touch(HOME, ACCESS_READ);
+    expect(touch(HOME, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    put(HOME, 7n);
+    expect(load64(directMap(frameAddr(zeroPage())))).toBe(0n);
+    allGone();
+  });
+  test("may be reached as its region allows, and in no other way", () => {
+    reserve(HOME, 1, READ);
+    reserve(HOME + 0x1000n, 1, READ | EXECUTE);
+    reserve(HOME + 0x2000n, 1, 0);
+    expect(touch(HOME, ACCESS_WRITE)).toBe(FAULT_FORBIDDEN);
+    expect(touch(HOME, ACCESS_EXECUTE)).toBe(FAULT_FORBIDDEN);
+    expect(touch(HOME + 0x1000n, ACCESS_EXECUTE)).toBe(FAULT_REPAIRED);
+    expect(rights(HOME + 0x1000n)).toBe(P | U);
+    for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE]) {
+      expect(touch(HOME + 0x2000n, access)).toBe(FAULT_FORBIDDEN);
+    }
+    expect(touch(HOME + 0x3000n, ACCESS_READ)).toBe(FAULT_NO_REGION);
+    expect(touch(HOME - 1n, ACCESS_READ)).toBe(FAULT_NO_REGION);
+    allGone();
+  });
+  test("without a frame for the page or a table says so, and can be had later", () => {
+    reserve(HOME, 1, READ | WRITE);
+    const before = framesFree();
+    let failures = 0;
+    for (let answer = FAULT_NO_MEMORY as number, n = 1; answer !== FAULT_REPAIRED; n++) {
+      framesFailAt(n);
+      answer = touch(HOME, ACCESS_WRITE);
+      framesFailAt(0);
+      if (answer !== FAULT_REPAIRED) expect([answer, where(HOME)]).toEqual([FAULT_NO_MEMORY, 2n ** 64n - 1n]);
+      failures = n - 1;
+    }
+    expect([failures, before - framesFree()]).toEqual([4, 4]); // three tables and the page
+    allGone();
+  });
+});
+
+describe("a file that the loader brought", () => {
+  beforeEach(() => {
+    for (let i = 0n; i < 0x3000n; i += 8n) store64(directMap(physAddr(FILE + i)), i + 1n);
+    const object = objectOfModule(physAddr(FILE), 0x2010n);
+    reserve(HOME, 4, READ | WRITE, BACKING.OBJECT, object);
+    objectReferenceDrop(object); // the region has its own
+  });
+  test("is shown as it lies in memory until it is written, and then it is a copy", () => {
+    expect(touch(HOME + 0x1000n, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    expect([where(HOME + 0x1000n), rights(HOME + 0x1000n)]).toEqual([FILE + 0x1000n, P | U | NX]);
+    expect(touch(HOME + 0x1000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(wordAt(HOME + 0x1ff8n)).toBe(0x1ff9n);
+    put(HOME + 0x1ff8n, 0n);
+    expect(load64(directMap(physAddr(FILE + 0x1ff8n)))).toBe(0x1ff9n);
+    allGone();
+  });
+  test("ends where it ends: what lies behind it is not shown, and a page without a byte of it is none", () => {
+    expect(touch(HOME + 0x2000n, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    expect([wordAt(HOME + 0x2008n), wordAt(HOME + 0x2010n), wordAt(HOME + 0x2ff8n)]).toEqual([0x2009n, 0n, 0n]);
+    expect(touch(HOME + 0x3000n, ACCESS_READ)).toBe(FAULT_NO_BACKING);
+    allGone();
+  });
+});
+
+describe("copy-on-write", () => {
+  test("both see the same frame until one writes; the last who has it writes it as it is", () => {
+    reserve(HOME, 2, READ | WRITE);
+    touch(HOME, ACCESS_WRITE);
+    put(HOME, 5n);
+    const fork = spaceFork(space);
+    const frame = where(HOME);
+    expect([where(HOME, fork), rights(HOME), rights(HOME, fork)]).toEqual([frame, P | U | NX, P | U | NX]);
+    expect(spacesAudit()).toBe(OK);
+    expect(touch(HOME, ACCESS_WRITE, fork)).toBe(FAULT_REPAIRED);
+    put(HOME, 6n, fork);
+    expect([wordAt(HOME), where(HOME), where(HOME, fork) !== frame]).toEqual([5n, frame, true]);
+    expect(touch(HOME, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect([where(HOME), rights(HOME)]).toEqual([frame, P | W | U | NX]);
+    expect(spacesAudit()).toBe(OK);
+    allGone(fork);
+  });
+  test("a right that is given back does not make a shared page writable", () => {
+    reserve(HOME, 2, READ | WRITE);
+    touch(HOME, ACCESS_WRITE);
+    touch(HOME + 0x1000n, ACCESS_READ);
+    const fork = spaceFork(space);
+    for (const each of [READ | USER, READ | WRITE | USER]) {
+      expect(spaceProtect(space, page(HOME), 2, each)).toBe(OK);
+      expect([rights(HOME), rights(HOME + 0x1000n)]).toEqual([P | U | NX, P | U | NX]);
+    }
+    expect(spaceDestroy(fork)).toBe(OK);
+    expect(spaceProtect(space, page(HOME), 2, READ | WRITE | USER)).toBe(OK);
+    expect([rights(HOME), rights(HOME + 0x1000n)]).toEqual([P | W | U | NX, P | U | NX]); // the other is the zero page
+    allGone();
+  });
+  test("whoever ends first, the frames of a family are there as long as somebody shows them", () => {
+    reserve(HOME, 3, READ | WRITE);
+    for (let i = 0n; i < 3n; i++) touch(HOME + i * 0x1000n, ACCESS_WRITE);
+    put(HOME, 9n);
+    const child = spaceFork(space);
+    const grandchild = spaceFork(child);
+    expect(spaceDestroy(space)).toBe(OK);
+    space = grandchild;
+    expect([wordAt(HOME), wordAt(HOME, child), spacesAudit()]).toEqual([9n, 9n, OK]);
+    expect(spaceUnmap(child, page(HOME), 3)).toBe(OK);
+    expect([wordAt(HOME), spacesAudit()]).toEqual([9n, OK]);
+    allGone(child);
+  });
+  test("a fork without a frame for it, at each frame in turn, leaves nothing behind", () => {
+    reserve(HOME, 2, READ | WRITE);
+    reserve(HOME + (1n << 30n), 2, READ | WRITE);
+    touch(HOME, ACCESS_WRITE);
+    touch(HOME + (1n << 30n), ACCESS_WRITE);
+    for (let n = 1, done = false; !done; n++) {
+      const before = framesFree();
+      framesFailAt(n);
+      const fork = spaceFork(space);
+      framesFailAt(0);
+      done = fork !== 0n;
+      if (done) expect(spaceDestroy(fork)).toBe(OK);
+      spacesTrim();
+      expect([framesFree(), spacesAudit()]).toEqual([before, OK]);
+    }
+    allGone();
+  });
+});
+
+describe("a stack", () => {
+  const PAGES = 4n;
+  const start = USER_TOP - PAGES * 0x1000n;
+  beforeEach(() => reserve(start, Number(PAGES), READ | WRITE, BACKING.STACK));
+
+  test("grows down to where it is touched, and no further than its limit", () => {
+    expect(touch(start - 0x5000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(touch(start - 0x3000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(touch(USER_TOP - STACK_BYTES, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(touch(USER_TOP - STACK_BYTES - 1n, ACCESS_WRITE)).toBe(FAULT_NO_REGION);
+    allGone();
+  });
+  test("keeps its distance from what lies below", () => {
+    const below = start - 0x101n * 0x1000n - 0x1000n;
+    reserve(below, 1, READ);
+    expect(touch(start - 0x1000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(touch(start - 0x2000n, ACCESS_WRITE)).toBe(FAULT_NO_REGION);
+    expect(touch(below, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    allGone();
+  });
+});
