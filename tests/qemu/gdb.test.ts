@@ -3,7 +3,7 @@ import { gdbRun, gdbSession, HAS_GDB, placeOf } from "./gdb.ts";
 
 const HANDLER = "kernel/trap/page-fault.ts";
 const TOUCHED = placeOf("kernel/main.ts", "storeVolatile64(page, page);");
-const STOP = placeOf(HANDLER, "if (!cameFromKernel");
+const STOP = placeOf(HANDLER, "if (isUserCopy()");
 const STOP_LINE = Number(STOP.split(":")[1]);
 const NEXT_LINE = Number(placeOf(HANDLER, "const answer = ").split(":")[1]);
 const PAGE = "0xffffe80000000000"; // what demandPageProve touches

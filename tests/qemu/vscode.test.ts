@@ -97,7 +97,7 @@ class Mi {
   }
 }
 
-const STOP = placeOf("kernel/trap/page-fault.ts", "if (!cameFromKernel");
+const STOP = placeOf("kernel/trap/page-fault.ts", "if (isUserCopy()");
 
 test.skipIf(!HAS_GDB).each(configurations)("F5, $name: stops in the page-fault handler", async (launch) => {
   const task = tasks.find(({ label }) => label === launch.preLaunchTask)!;
@@ -125,7 +125,7 @@ test.skipIf(!HAS_GDB).each(configurations)("F5, $name: stops in the page-fault h
     const frames = await gdb.ask("-stack-list-frames 0 1000");
     const functions = frames.matchAll(/frame=\{level="\d+",addr="\w+"(?:,func="([^"]+)")?/g);
     expect([...functions].map(([, name]) => name)).toEqual([
-      "onPageFault", "onTrap", expect.stringMatching(/^<|^stub_|^save_and_call/), "demandPageProve", "kernelStart",
+      "onPageFault", "onKernelTrap", "onTrap", expect.stringMatching(/^<|^stub_|^save_and_call/), "demandPageProve", "kernelStart",
       "kernelMain", "higher_half",
     ]);
     expect(await gdb.ask("-stack-list-variables --thread 1 --frame 0 --simple-values")).toMatch(
