@@ -29,9 +29,12 @@ const COLUMN = /:\d+$/gm;
 const HERE = `${process.cwd()}/`;
 const OUTPUT_LIMIT = 1 << 28;
 
-/** Under this name go the stubs of boot/traps.asm: code that a backtrace crosses, to what was interrupted. */
+/**
+ * Under this name go the stubs of boot/traps.asm and boot/user.asm: code that a backtrace crosses, to what was
+ * interrupted.
+ */
 const TRAP_STUB = "trap_stub";
-const STUBS = /^(stub_\d+|save_and_call)$/;
+const STUBS = /^(stub_\d+|save_and_call|ac_close|ac_closed|trap_return|system_call_entry)$/;
 /** What linker.ld calls the beginning of the code is also a function; sections have no name, NASM's macros only one. */
 const NO_LABEL = /^(text_start|text_end|\.\.@.*|)$/;
 /** Functions as the C compiler knows them: two exported under one name by different files have two. */

@@ -52,7 +52,7 @@ const PROVOKED: Readonly<Record<number, readonly Provoked[]>> = {
   6: [{ name: "#UD invalid opcode", at: 150n, lines: registers() }],
   7: [{ name: "#NM device not available", at: 0n }],
   9: [{ name: "coprocessor segment overrun", at: 2n }],
-  10: [{ name: "#TS invalid TSS", at: 0n, lines: ["  error    0x30: GDT selector 0x30\n"] }],
+  10: [{ name: "#TS invalid TSS", at: 0n, lines: ["  error    0x38: GDT selector 0x38\n"] }],
   11: [
     { name: "#NP segment not present", at: 4n, lines: ["  error    0x18: GDT selector 0x18\n"] },
     {
