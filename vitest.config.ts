@@ -29,6 +29,7 @@ export default defineConfig({
           pool: "forks",
           poolOptions: { forks: { singleFork: true } }, // one machine at a time: two cores
           testTimeout: 60_000,
+          hookTimeout: 120_000, // it may wait for a build
         },
       },
     ],

@@ -4,7 +4,7 @@ import { columnNumber, columnText, columnTextRight } from "../base/columns.ts";
 import { logAscii, logEnd, logLine, logNumber, logText } from "../base/log.ts";
 import { idle, load8 } from "../doors/machine.ts";
 import { NO_MEMORY, NO_PROGRAM, OK, type Status } from "../lib/status.ts";
-import { NO_OBJECT } from "../mm/space/object.ts";
+import { NO_SPACE_OBJECT } from "../mm/space/object.ts";
 import { NO_SPACE, spacePageCount } from "../mm/space/space.ts";
 import { spaceResident } from "../mm/space/resident.ts";
 import { argumentAdd, argumentsEmpty } from "../proc/arguments.ts";
@@ -15,7 +15,7 @@ import { programCount, programDrop, programFind, programIsThere, programName, pr
   "../proc/programs.ts";
 import { processesRun } from "../proc/schedule.ts";
 import { processSpawn, processSpawned } from "../proc/spawn.ts";
-import { wordAt, wordCount, wordLength, wordLog } from "./words.ts";
+import { wordStartAt, wordCount, wordLength, wordLog } from "./words.ts";
 
 const PID = 6;
 const KIB = 14;
@@ -25,7 +25,7 @@ const CODE_SHIFT = 8;
 
 /** Runs a module as a program, with the words behind its name as arguments, and waits for its end. */
 export function runCommand(): boolean {
-  if (!programIsThere(wordAt(1), wordLength(1))) {
+  if (!programIsThere(wordStartAt(1), wordLength(1))) {
     logText("There is no program ");
     wordLog(1);
     logLine("; programs lists them.");
@@ -33,14 +33,14 @@ export function runCommand(): boolean {
   }
   argumentsEmpty();
   for (let i = 1; i < wordCount(); i++) {
-    if (argumentAdd(wordAt(i), wordLength(i)) !== OK) {
+    if (argumentAdd(wordStartAt(i), wordLength(i)) !== OK) {
       logLine("Those are too many arguments; nothing was run.");
       return true;
     }
   }
-  const program = programFind(wordAt(1), wordLength(1));
-  const status = program === NO_OBJECT ? NO_MEMORY : processSpawn(program);
-  if (program !== NO_OBJECT) programDrop(program);
+  const program = programFind(wordStartAt(1), wordLength(1));
+  const status = program === NO_SPACE_OBJECT ? NO_MEMORY : processSpawn(program);
+  if (program !== NO_SPACE_OBJECT) programDrop(program);
   if (status !== OK) {
     refusalLog(status);
     return true;

@@ -27,7 +27,7 @@ export function wordCount(): number {
 }
 
 /** Where word `index` is, and how long: 0 if there is no such word. */
-export function wordAt(index: number): bigint {
+export function wordStartAt(index: number): bigint {
   return text + BigInt(wordFind(index));
 }
 export function wordLength(index: number): number {

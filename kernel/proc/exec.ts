@@ -18,7 +18,9 @@ import {
   alignDown, alignUp, directMap, NOWHERE, PAGE_SHIFT, PAGE_SIZE, pageOf, physAddr, virtAddr,
 } from "../lib/addr.ts";
 import { NO_MEMORY, NO_PROGRAM, OK, type Status } from "../lib/status.ts";
-import { NO_OBJECT, OBJECT, objectReferenceAdd, objectReferenceDrop, type SpaceObject } from "../mm/space/object.ts";
+import {
+  NO_SPACE_OBJECT, OBJECT, objectReferenceAdd, objectReferenceDrop, type SpaceObject,
+} from "../mm/space/object.ts";
 import { BACKING, PERMISSION } from "../mm/space/region.ts";
 import { NO_SPACE, type Space, spaceCreate, spaceDestroy } from "../mm/space/space.ts";
 import { spaceReserve } from "../mm/space/space-map.ts";
@@ -76,7 +78,7 @@ export function programStart(process: Process, object: SpaceObject, frame: bigin
   if (before !== NO_SPACE) destroy(before);
   else spaceUse(current === NO_PROCESS ? NO_SPACE : PROCESS.space(current));
   objectReferenceAdd(object);
-  if (PROCESS.object(process) !== NO_OBJECT) objectReferenceDrop(PROCESS.object(process));
+  if (PROCESS.object(process) !== NO_SPACE_OBJECT) objectReferenceDrop(PROCESS.object(process));
   PROCESS.setObject(process, object);
   PROCESS.setBrkStart(process, elfEnd());
   PROCESS.setBrkEnd(process, elfEnd());

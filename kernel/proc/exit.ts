@@ -1,7 +1,7 @@
 /** Processes end, and whoever waits for them is told how. */
 import { panic } from "../base/panic.ts";
 import { NO_CHILD, OK, type Status } from "../lib/status.ts";
-import { NO_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
+import { NO_SPACE_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
 import { NO_SPACE, spaceDestroy } from "../mm/space/space.ts";
 import { kernelStackGive } from "./kernel-stack.ts";
 import {
@@ -28,7 +28,7 @@ export function processEnd(status: number): never {
   PROCESS.setSpace(process, NO_SPACE);
   if (spaceDestroy(space) !== OK) panic("proc: a process ends, and its space is in use", space);
   objectReferenceDrop(PROCESS.object(process));
-  PROCESS.setObject(process, NO_OBJECT);
+  PROCESS.setObject(process, NO_SPACE_OBJECT);
   childrenLeave(process);
   PROCESS.setStatus(process, status);
   PROCESS.setState(process, STATE.ZOMBIE);

@@ -1,7 +1,7 @@
 /** The programs that can be run: the modules of the boot loader, by the name that it gave them. */
 import { load8 } from "../doors/machine.ts";
 import { moduleCount, moduleEnd, moduleName, moduleNameLength, moduleStart } from "../dev/boot-info.ts";
-import { NO_OBJECT, objectOfModule, objectReferenceDrop, type SpaceObject } from "../mm/space/object.ts";
+import { NO_SPACE_OBJECT, objectOfModule, objectReferenceDrop, type SpaceObject } from "../mm/space/object.ts";
 
 const SLASH = 0x2f;
 const SPACE = 0x20;
@@ -24,12 +24,12 @@ export function programNameLength(index: number): number {
 }
 
 /**
- * The file of that name, with one reference, the caller's; folders in front of it do not count. NO_OBJECT: there is
- * none, or no memory for the record.
+ * The file of that name, with one reference, the caller's; folders in front of it do not count. NO_SPACE_OBJECT: there
+ * is none, or no memory for the record.
  */
 export function programFind(name: bigint, length: number): SpaceObject {
   const index = indexOf(name, length);
-  if (index === NO_MODULE) return NO_OBJECT;
+  if (index === NO_MODULE) return NO_SPACE_OBJECT;
   return objectOfModule(moduleStart(index), moduleEnd(index) - moduleStart(index));
 }
 export function programDrop(object: SpaceObject): void {

@@ -125,7 +125,8 @@ test.skipIf(!HAS_GDB).each(configurations)("F5, $name: stops in the page-fault h
     const frames = await gdb.ask("-stack-list-frames 0 1000");
     const functions = frames.matchAll(/frame=\{level="\d+",addr="\w+"(?:,func="([^"]+)")?/g);
     expect([...functions].map(([, name]) => name)).toEqual([
-      "onPageFault", "onKernelTrap", "onTrap", expect.stringMatching(/^<|^stub_|^save_and_call/), "demandPageProve", "kernelStart",
+      "onPageFault", "onKernelTrap", "onTrap", expect.stringMatching(/^<|^stub_|^ac_closed/), "demandPageProve",
+      "kernelStart",
       "kernelMain", "higher_half",
     ]);
     expect(await gdb.ask("-stack-list-variables --thread 1 --frame 0 --simple-values")).toMatch(

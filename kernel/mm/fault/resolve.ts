@@ -20,7 +20,7 @@ import { entryReach, entryTable, NO_ENTRY } from "../paging/walk.ts";
 import { framePageSet, frameReferenceAdd, frameReferenceDrop, frameReferences } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import { isCounted } from "../space/counted.ts";
-import { objectAt, objectBytes, objectFrame } from "../space/object.ts";
+import { objectOf, objectBytes, objectFrame } from "../space/object.ts";
 import { BACKING, NO_REGION, PERMISSION, REGION, type Region } from "../space/region.ts";
 import { regionAt } from "../space/region-tree.ts";
 import { type Space, spacePages, spaceRegions, spaceRoot } from "../space/space.ts";
@@ -66,7 +66,7 @@ function pageBring(space: Space, region: Region, page: Page, entry: PhysAddr, ac
   const flags = pageFlags(REGION.permissions(region), REGION.kind(region));
   let from = zeroPage();
   if (REGION.kind(region) === BACKING.OBJECT) {
-    const object = objectAt(REGION.backing(region));
+    const object = objectOf(REGION.backing(region));
     const offset = REGION.offset(region) + page - REGION.start(region);
     from = objectFrame(object, offset);
     if (from === NO_FRAME) return FAULT_NO_BACKING;

@@ -1,6 +1,6 @@
 /** Whose the frame behind a page is, by what its region shows. */
 import type { Frame } from "../../lib/addr.ts";
-import { objectAt, objectHolds } from "./object.ts";
+import { objectOf, objectHolds } from "./object.ts";
 import { BACKING } from "./region.ts";
 import { zeroPage } from "./zero-page.ts";
 
@@ -20,7 +20,7 @@ export function isCounted(kind: number, backing: bigint, frame: Frame): boolean 
     case BACKING.STACK:
       return true;
     case BACKING.OBJECT:
-      return !objectHolds(objectAt(backing), frame);
+      return !objectHolds(objectOf(backing), frame);
     default:
       return false;
   }

@@ -18,7 +18,7 @@ import { SLAB, slabCount, slabGive, slabInit, slabTake, slabTrim } from "../slab
 
 /** The address of an OBJECT. */
 export type SpaceObject = VirtAddr & { readonly __object: "SpaceObject" };
-export const NO_OBJECT = 0n as SpaceObject;
+export const NO_SPACE_OBJECT = 0n as SpaceObject;
 
 export const OBJECT = layout(32, { references: u32, kind: u32, start: u64, size: u64, rest: u64 });
 export const OBJECT_KIND = { MODULE: 1 } as const;
@@ -31,10 +31,10 @@ export function objectsInit(): void {
   slabInit(slab, OBJECT.SIZE, ownerOpen(slabOwner, KIND.SLAB, 0n));
 }
 
-/** The `size` bytes of a file at `start`, with one reference, the caller's. NO_OBJECT when there is no memory. */
+/** The `size` bytes of a file at `start`, with one reference, the caller's. NO_SPACE_OBJECT when there is no memory. */
 export function objectOfModule(start: PhysAddr, size: bigint): SpaceObject {
   const object = slabTake(slab) as SpaceObject;
-  if (object === NO_OBJECT) return NO_OBJECT;
+  if (object === NO_SPACE_OBJECT) return NO_SPACE_OBJECT;
   OBJECT.setReferences(object, 1);
   OBJECT.setKind(object, OBJECT_KIND.MODULE);
   OBJECT.setStart(object, start);
@@ -43,7 +43,7 @@ export function objectOfModule(start: PhysAddr, size: bigint): SpaceObject {
 }
 
 /** What a region's `backing` names. */
-export function objectAt(backing: bigint): SpaceObject {
+export function objectOf(backing: bigint): SpaceObject {
   return backing as SpaceObject;
 }
 export function objectReferenceAdd(object: SpaceObject): void {

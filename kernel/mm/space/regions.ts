@@ -6,7 +6,7 @@ import { isPageAligned } from "../../lib/addr.ts";
 import {
   EMPTY_RANGE, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status,
 } from "../../lib/status.ts";
-import { objectAt, objectReferenceAdd, objectReferenceDrop } from "./object.ts";
+import { objectOf, objectReferenceAdd, objectReferenceDrop } from "./object.ts";
 import { BACKING, NO_REGION, REGION, type Region, regionGive, regionTake } from "./region.ts";
 import {
   regionFrom, regionLink, regionNext, regionPrevious, type Regions, regionResize, regionUnlink,
@@ -139,10 +139,10 @@ function regionCut(regions: Regions, at: bigint): boolean {
 
 /** A region of an object is one of those that keep it. */
 function objectHold(region: Region): void {
-  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceAdd(objectAt(REGION.backing(region)));
+  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceAdd(objectOf(REGION.backing(region)));
 }
 function regionEnd(region: Region): void {
-  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceDrop(objectAt(REGION.backing(region)));
+  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceDrop(objectOf(REGION.backing(region)));
   regionGive(region);
 }
 
