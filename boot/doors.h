@@ -52,8 +52,9 @@ TRY_STORE(64, "movq", "q")
 TRY_COPY(tryCopy, "", "")
 TRY_COPY(tryCopyUser, "stac\n\t", "clac\n\t")
 
-/* In boot/traps.asm. */
+/* In boot/traps.asm and boot/user.asm. */
 u64 try_call(u64 code);
+void stack_switch(u64 at, u64 to);
 DOOR u64 w2c_env_tryCall(ENV, u64 code) { return try_call(code); }
 DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { return try_call(code); }
 
@@ -61,8 +62,6 @@ DOOR u64 w2c_env_tryCallAt(ENV, u64 code) { return try_call(code); }
 DOOR void w2c_env_poison(ENV, u64 va, u64 count) {}
 DOOR void w2c_env_unpoison(ENV, u64 va, u64 count) {}
 
-/* In boot/user.asm. */
-void stack_switch(u64 at, u64 to);
 DOOR void w2c_env_stackSwitch(ENV, u64 at, u64 to) {
   BARRIER();
   stack_switch(at, to);

@@ -8,7 +8,7 @@ test.each([
   ["spaces", "twenty spaces and a copy are entered, written in, cut and taken apart", /spaces count=21/],
   ["storm", "interrupts at every moment of all of these change nothing", /storm ticks=\d{3,} spurious=\d+/],
 ])("scenario %s: %s; and what is mapped then is what the kernel says", async (scenario, _fact, line) => {
-  const looked = await bootAndLook({ kernel: "test", options: `scenario=${scenario} panic=exit` });
+  const looked = await bootAndLook({ kernel: "test", options: `scenario=${scenario} panic=exit heap.max=4M` });
   const { log, status, roots, mapped, differences } = looked;
   expect(differences).toEqual([]);
   expect(roots).toBe(scenario === "spaces" ? 23 : 1); // 21 spaces and the kernel, which is looked at again at the end

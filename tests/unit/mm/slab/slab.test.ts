@@ -66,7 +66,7 @@ test.each([0, 7, -8, 2049, 2 ** 52])("%i bytes are refused", (size) => {
 
 test("an object given back is taken again, also from a frame that was full", () => {
   const objects = frameful();
-  for (const at of objects) {
+  for (const at of [objects[0]!, objects[objects.length >> 1]!, objects.at(-1)!]) {
     slabGive(slab, at);
     expect(withFrames(0, () => slabTake(slab))).toBe(at);
   }

@@ -20,7 +20,7 @@ import { poolBoot, withFrames } from "../../../fake/pool.ts";
 
 const { READ, WRITE } = PERMISSION;
 /** Of the random sequences, in all. */
-const OPERATIONS = process.env["LONG"] === "1" ? 2_000_000 : 60_000;
+const OPERATIONS = process.env["LONG"] === "1" ? 2_000_000 : 30_000;
 
 let machine: Machine;
 let regions: Regions;
