@@ -11,6 +11,16 @@ global system_call_entry, stack_switch, kernel_stack
 
 USER_DATA           equ 0x2b                ; SELECTOR of kernel/arch/descriptors.ts, with privilege level 3
 USER_CODE           equ 0x33
+FRAME_R11           equ 4 * 8               ; TRAP_FRAME of kernel/arch/trap-frame.ts
+FRAME_R10           equ 5 * 8
+FRAME_R9            equ 6 * 8
+FRAME_R8            equ 7 * 8
+FRAME_RDI           equ 9 * 8
+FRAME_RSI           equ 10 * 8
+FRAME_RDX           equ 11 * 8
+FRAME_RCX           equ 12 * 8
+FRAME_RAX           equ 14 * 8
+FRAME_RSP           equ 20 * 8
 SYSTEM_CALL         equ 256                 ; VECTOR.SYSTEM_CALL: no trap has this number
 
 section .text progbits alloc exec nowrite align=16
@@ -52,22 +62,16 @@ CFI_BEGIN trap_rules
     call onSystemCall
     test rax, rax
     jnz trap_return
-    RESTORE r15
-    RESTORE r14
-    RESTORE r13
-    RESTORE r12
-    RESTORE r11
-    RESTORE r10
-    RESTORE r9
-    RESTORE r8
-    RESTORE rbp
-    RESTORE rdi
-    RESTORE rsi
-    RESTORE rdx
-    RESTORE rcx
-    RESTORE rbx
-    RESTORE rax
-    mov rsp, [rsp + 16 + 24]                ; above number and vector: RIP CS RFLAGS RSP
+    mov r11, [rsp + FRAME_R11]              ; those that C keeps are as they were
+    mov r10, [rsp + FRAME_R10]
+    mov r9, [rsp + FRAME_R9]
+    mov r8, [rsp + FRAME_R8]
+    mov rdi, [rsp + FRAME_RDI]
+    mov rsi, [rsp + FRAME_RSI]
+    mov rdx, [rsp + FRAME_RDX]
+    mov rcx, [rsp + FRAME_RCX]
+    mov rax, [rsp + FRAME_RAX]
+    mov rsp, [rsp + FRAME_RSP]
     o64 sysret
 CFI_END
 

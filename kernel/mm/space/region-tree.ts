@@ -85,19 +85,19 @@ export function regionPrevious(region: Region): Region {
   return neighbour(region, LEFT);
 }
 
-/** `region` has its start and end, overlaps none of the tree, and is in no tree. */
-export function regionLink(regions: Regions, region: Region): void {
-  let parent = NO_REGION;
-  let side = LEFT;
-  for (let at = REGIONS.root(regions); at !== NO_REGION; at = child(at, side)) {
-    parent = at;
-    side = REGION.start(region) < REGION.start(at) ? LEFT : RIGHT;
-  }
+/**
+ * `region` has its start and end, overlaps none of the tree, and is in no tree; `before` and `next` will be its
+ * neighbours, of which one has no child on its side.
+ */
+export function regionLink(regions: Regions, region: Region, before: Region, next: Region): void {
+  const isRight = before !== NO_REGION && REGION.right(before) === NO_REGION;
+  const parent = isRight ? before : next;
   REGION.setLeft(region, NO_REGION);
   REGION.setRight(region, NO_REGION);
-  hang(regions, parent, side, region);
+  hang(regions, parent, isRight ? RIGHT : LEFT, region);
   count(regions, region, 1n);
-  regionUpdate(regions, region);
+  subtreeKnow(region);
+  regionUpdate(regions, parent);
 }
 
 /** Takes it out of the tree; it stays as it is. */

@@ -6,7 +6,7 @@
  */
 import { type Frame, frameAddr, isPageAligned, NO_FRAME, type Page, PAGE_SIZE, pageAfter } from "../../lib/addr.ts";
 import {
-  BAD_ADDRESS, EMPTY_RANGE, INVALID, MISALIGNED, NO_REGION_THERE, OK, OVERLAPS, type Status, UNKNOWN_FLAG,
+  BAD_ADDRESS, EMPTY_RANGE, INVALID, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status, UNKNOWN_FLAG,
   WRITABLE_CODE,
 } from "../../lib/status.ts";
 import { mapRange } from "../paging/map.ts";
@@ -14,7 +14,7 @@ import { highestRaise } from "./memory-spaces.ts";
 import { BACKING, NO_REGION, PERMISSION, REGION } from "./region.ts";
 import { regionFrom, regionNext, type Regions } from "./region-tree.ts";
 import {
-  regionInsert, regionsCover, regionsCut, regionsDrop, regionsSetPermissions,
+  isCutAlready, regionInsert, regionsCover, regionsCut, regionsDrop, regionsSetPermissions,
 } from "./regions.ts";
 import { type Space, spacePages, spaceRegions, spaceRoot } from "./space.ts";
 import { ownPageMap, pageFlags, pagesProtect, pagesRelease, presentFind, releasePay } from "./space-pages.ts";
@@ -87,16 +87,20 @@ export function spaceMapFrames(
  */
 export function spaceUnmap(space: Space, page: Page, count: number): Status {
   const regions = spaceRegions(space);
-  let status = rangeIsUsers(page, count);
-  if (status === OK) status = regionsCut(regions, page, pageAfter(page, count));
+  const status = rangeIsUsers(page, count);
   if (status !== OK) return status;
-
   const end = pageAfter(page, count);
-  for (let at = regionFrom(regions, page); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
+  let first = regionFrom(regions, page);
+  if (!isCutAlready(first, page, end)) {
+    if (regionsCut(regions, page, end) !== OK) return NO_MEMORY;
+    first = regionFrom(regions, page);
+  }
+
+  for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
     pagesRelease(spaceRoot(space), REGION.start(at), REGION.end(at), REGION.kind(at), REGION.backing(at));
   }
   releasePay();
-  regionsDrop(regions, page, end);
+  regionsDrop(regions, first, end);
   return OK;
 }
 

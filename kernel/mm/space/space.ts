@@ -111,7 +111,7 @@ export function spaceDestroy(space: Space): Status {
       pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region), REGION.backing(region));
     }
     releasePay();
-    regionsDrop(regions, 0n, USER_TOP);
+    regionsDrop(regions, regionFirst(regions), USER_TOP);
     rootGive(root);
     SPACE.setRoot(space, 0n);
   }
