@@ -11,7 +11,9 @@ DOOR void w2c_env_fillWords(ENV, u64 va, u64 word, u64 count) {
   __asm__ volatile("rep stosq" : "+D"(va), "+c"(count) : "a"(word) : CLOBBER);
 }
 DOOR void w2c_env_copyBytes(ENV, u64 to, u64 from, u64 count) {
-  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::CLOBBER);
+  u64 words = count >> 3;
+  __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb"
+                   : "+&D"(to), "+&S"(from), "+&c"(words) : "r"(count & 7) : CLOBBER);
 }
 
 /* ---- memory that may not be there ---- */
@@ -19,7 +21,9 @@ DOOR void w2c_env_copyBytes(ENV, u64 to, u64 from, u64 count) {
  * A fault at label 1 goes on at label 2: kernel/trap/recovery.ts finds the pair in the section. Each answer is set to
  * "failed" before the access and to "worked" after it, between the labels, so that no branch is needed.
  */
-#define RECOVERED ".pushsection .fixups, \"a\", @progbits\n\t.balign 8\n\t.quad 1b, 2b\n\t.popsection"
+#define RECOVERED_AT(from, to) \
+  ".pushsection .fixups, \"a\", @progbits\n\t.balign 8\n\t.quad " from ", " to "\n\t.popsection\n\t"
+#define RECOVERED RECOVERED_AT("1b", "2b")
 
 DOOR u64 w2c_env_tryLoad8(ENV, u64 va) {
   u64 value = -1ull;
@@ -42,11 +46,13 @@ DOOR u64 w2c_env_tryLoad64(ENV, u64 va, u64 to) {
   }
 TRY_STORE(8, "movb", "b")
 TRY_STORE(64, "movq", "q")
+/* Words, then bytes: those that are left, and those from the word on that could not be copied whole. */
 #define TRY_COPY(door, before, after)                                              \
   DOOR u64 w2c_env_##door(ENV, u64 to, u64 from, u64 count) {                      \
-    u64 left = count; /* where a fault stops it, too */                            \
-    __asm__ volatile(before "1: rep movsb\n2:\n\t" after RECOVERED                  \
-                     : "+D"(to), "+S"(from), "+c"(left)::CLOBBER);                 \
+    u64 left = count >> 3; /* where a fault stops it, too */                       \
+    __asm__ volatile(before "1: rep movsq\n2: lea (%3,%2,8), %2\n3: rep movsb\n4:\n\t" after \
+                     RECOVERED RECOVERED_AT("3b", "4b")                            \
+                     : "+&D"(to), "+&S"(from), "+&c"(left) : "r"(count & 7) : CLOBBER); \
     return count - left;                                                           \
   }
 TRY_COPY(tryCopy, "", "")

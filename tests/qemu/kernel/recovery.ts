@@ -89,6 +89,7 @@ function copies(): void {
   claim(tryCopy(buffer, word, 8) === 8 && load64(buffer) === load64(word), "recovery: a copy");
   claim(tryCopy(buffer, edge - 16n, 32) === 16, "recovery: a copy from the edge");
   claim(tryCopy(edge - 1n, edge - 1n, 2) === 1, "recovery: a copy over the edge");
+  claim(tryCopy(buffer, edge - 13n, 32) === 13, "recovery: a copy that stops within a word");
   claim(tryCopy(ABSENT, word, 8) === 0 && tryCopy(word, ABSENT, 0) === 0, "recovery: a copy to nowhere");
 }
 
