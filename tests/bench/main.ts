@@ -5,6 +5,7 @@ import { framesReport } from "./frames.ts";
 import { framesMachineReport } from "./frames-machine.ts";
 import { heapReport } from "./heap.ts";
 import { pagingReport } from "./paging.ts";
+import { processesReport } from "./processes/processes.ts";
 import { regionsReport } from "./regions.ts";
 import { toolsReport } from "./tools.ts";
 
@@ -14,6 +15,7 @@ const AREAS: Readonly<Record<string, readonly Measured[]>> = {
   frames: [framesReport, framesMachineReport],
   paging: [pagingReport, regionsReport],
   heap: [heapReport],
+  processes: [processesReport],
 };
 const FILE = "build/bench.json";
 
