@@ -41,6 +41,7 @@ import { memoryMapBuild, usableBytes } from "./mm/phys/memory-map.ts";
 import { REGION_BOOT } from "./mm/phys/regions.ts";
 import { spacesInit } from "./mm/space/space.ts";
 import { zeroPageInit } from "./mm/space/zero-page.ts";
+import { filesInit } from "./proc/files.ts";
 import { kernelStacksInit } from "./proc/kernel-stack.ts";
 import { processesInit } from "./proc/process.ts";
 import { scheduleInit } from "./proc/schedule.ts";
@@ -100,6 +101,7 @@ export function kernelStart(magic: number, info: number): void {
 function processesStart(): void {
   userModeInit();
   kernelStacksInit();
+  filesInit();
   processesInit();
   scheduleInit();
 }

@@ -17,6 +17,8 @@ export const NO_PROGRAM = -8 as Status;
 export const NO_FILE = -9 as Status;
 /** ECHILD: there is no child to wait for. */
 export const NO_CHILD = -10 as Status;
+/** EMFILE: the process has as many files open as it may. */
+export const TOO_MANY_FILES = -24 as Status;
 /** ENOSYS: this kernel has no such system call. */
 export const NO_SYSTEM_CALL = -38 as Status;
 /** ENXIO: nothing is mapped there. */

@@ -3,6 +3,7 @@ import { panic } from "../base/panic.ts";
 import { NO_CHILD, OK, type Status } from "../lib/status.ts";
 import { NO_SPACE_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
 import { NO_SPACE, spaceDestroy } from "../mm/space/space.ts";
+import { fileTableDrop, NO_FILE_TABLE } from "./file-table.ts";
 import { kernelStackGive } from "./kernel-stack.ts";
 import {
   childrenLeave, FLAG, NO_PROCESS, PROCESS, type Process, processCurrent, processFirst, processGive, STATE,
@@ -23,6 +24,8 @@ export function statusOfSignal(signal: number): number {
 /** The current process ends: all its memory is given back now; what is left of it waits for its parent. */
 export function processEnd(status: number): never {
   const process = processCurrent();
+  fileTableDrop(PROCESS.files(process));
+  PROCESS.setFiles(process, NO_FILE_TABLE);
   const space = PROCESS.space(process);
   spaceUse(NO_SPACE);
   PROCESS.setSpace(process, NO_SPACE);

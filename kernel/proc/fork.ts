@@ -8,10 +8,10 @@ import { objectReferenceAdd } from "../mm/space/object.ts";
 import { NO_SPACE } from "../mm/space/space.ts";
 import { spaceFork } from "../mm/space/space-fork.ts";
 import { orphansReap } from "./exit.ts";
-import { kernelStackGive } from "./kernel-stack.ts";
-import { NAME_BYTES, NO_PROCESS, PROCESS, processCurrent, processGive } from "./process.ts";
+import { fileTableCopy, NO_FILE_TABLE } from "./file-table.ts";
+import { NAME_BYTES, NO_PROCESS, PROCESS, processCurrent } from "./process.ts";
 import { processWake } from "./schedule.ts";
-import { processBegin, processFrame } from "./spawn.ts";
+import { processAbandon, processBegin, processFrame } from "./spawn.ts";
 
 /** The number of a child that goes on from `frame`, the current process's, with 0 in RAX; or NO_MEMORY. */
 export function processFork(frame: bigint): number {
@@ -19,10 +19,11 @@ export function processFork(frame: bigint): number {
   const parent = processCurrent();
   const child = processBegin(parent);
   if (child === NO_PROCESS) return NO_MEMORY;
-  const space = spaceFork(PROCESS.space(parent));
+  const files = fileTableCopy(PROCESS.files(parent));
+  PROCESS.setFiles(child, files);
+  const space = files === NO_FILE_TABLE ? NO_SPACE : spaceFork(PROCESS.space(parent));
   if (space === NO_SPACE) {
-    kernelStackGive(PROCESS.stack(child));
-    processGive(child);
+    processAbandon(child);
     return NO_MEMORY;
   }
   PROCESS.setSpace(child, space);

@@ -14,6 +14,7 @@
  *   +136   | pending       | blocked       |   signals, bit n-1 for signal n
  *   +152   | faults        | ticks         |   pages that came; timer interrupts while it ran
  *   +168   | waiting                       |   a queue: itself, while it waits for a child
+ *   +184   | files         |                   its descriptors; NO_FILE_TABLE once it is a zombie
  *   +512   | fpu                           |   512 bytes of FXSAVE while it does not run
  */
 import { fillWords } from "../doors/machine.ts";
@@ -23,6 +24,7 @@ import { frameGive, frameTake } from "../mm/phys/frames.ts";
 import { kernelFrames } from "../mm/phys/owners.ts";
 import type { SpaceObject } from "../mm/space/object.ts";
 import type { Space } from "../mm/space/space.ts";
+import { fileTable64 } from "./file-table.ts";
 
 /** The address of a PROCESS. */
 export type Process = VirtAddr & { readonly __process: "Process" };
@@ -37,7 +39,7 @@ export const PROCESS = layout(4096, {
   pid: u32, state: u32, parent: process64, child: process64, sibling: process64, next: process64, queueNext: process64,
   queue: u64, space: space64, object: object64, stack: va64, rsp: u64, fsBase: u64, brkStart: u64, brkEnd: u64,
   status: u32, flags: u32, name: bytes(NAME_BYTES), pending: u64, blocked: u64, faults: u64, ticks: u64,
-  waiting: bytes(16), rest: bytes(328), fpu: bytes(512), more: bytes(3072),
+  waiting: bytes(16), files: fileTable64, rest: bytes(320), fpu: bytes(512), more: bytes(3072),
 });
 
 /** RUNNABLE: runs, or waits for the CPU. SLEEPING: waits for something else. ZOMBIE: waits for its parent to ask. */

@@ -5,6 +5,7 @@ import { heapAudit } from "../mm/heap/heap-audit.ts";
 import { tablesAudit } from "../mm/paging/tables-audit.ts";
 import { framesAudit, reservationsAudit } from "../mm/phys/frames-audit.ts";
 import { spacesAudit } from "../mm/space/spaces-audit.ts";
+import { filesAudit } from "../proc/files-audit.ts";
 
 /** OK, or DAMAGED with a line in the log for each room that is. Cost: it looks at everything. */
 export function mmAudit(): Status {
@@ -13,5 +14,6 @@ export function mmAudit(): Status {
   const tables = tablesAudit() === OK;
   const heap = heapAudit() === OK;
   const spaces = spacesAudit() === OK;
-  return frames && reservations && tables && heap && spaces ? OK : DAMAGED;
+  const files = filesAudit() === OK;
+  return frames && reservations && tables && heap && spaces && files ? OK : DAMAGED;
 }

@@ -16,6 +16,7 @@ import { kernelFrames, kernelTables } from "../../../kernel/mm/phys/owners.ts";
 import { PERMISSION } from "../../../kernel/mm/space/region.ts";
 import { spaceMap } from "../../../kernel/mm/space/space-map.ts";
 import { type Space, spaceCreate, spaceRoot, spacesInit } from "../../../kernel/mm/space/space.ts";
+import { filesInit } from "../../../kernel/proc/files.ts";
 import { mmAudit } from "../../../kernel/stats/audit.ts";
 import { bootPaging } from "../../fake/booted.ts";
 import type { Machine } from "../../fake/machine.ts";
@@ -30,6 +31,7 @@ beforeEach(() => {
   machine = bootPaging();
   expect(heapBoot()).toBe(OK);
   spacesInit();
+  filesInit();
   space = spaceCreate();
   expect(spaceMap(space, HOME, 3, PERMISSION.READ | PERMISSION.USER)).toBe(OK);
   expect(mapPage(kernelRoot(), DEMAND, 0x500 as Frame, PTE_NO_EXECUTE)).toBe(OK);
