@@ -10,8 +10,8 @@ import {
   wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
+import { freeBefore } from "./free-before.ts";
 import { usedLargeLess, usedLess } from "./heap-counts.ts";
-import { freeBefore } from "./heap-free.ts";
 import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
 import { hollowEmpty } from "./hollow.ts";
 import { largeGiven } from "./large-given.ts";

@@ -24,6 +24,8 @@ import { type VirtAddr, virtAddr } from "../../lib/addr.ts";
 export const WORD_BYTES = 8n;
 /** A word, two links, a size. */
 export const BLOCK_MIN = 24n;
+/** No block is larger: 16 GiB. With the largest alignment it still has a class. */
+export const HEAP_BLOCK_MAX = 0x4_0000_0000n;
 
 export const USED = 1n;
 export const BEFORE_FREE = 2n;

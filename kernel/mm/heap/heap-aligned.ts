@@ -5,16 +5,16 @@ import { panic } from "../../base/panic.ts";
 import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { OK } from "../../lib/status.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockPlus, freeWrite, usedWrite, WORD_BYTES,
+  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockPlus, freeWrite, HEAP_BLOCK_MAX, usedWrite, WORD_BYTES,
 } from "./block.ts";
 import { classAdd, classFind, classRemove, freeSize } from "./classes.ts";
 import { CHECK_BYTES } from "./heap-check.ts";
 import { handOut, usedLargeMore } from "./heap-counts.ts";
-import { HEAP_BLOCK_MAX } from "./heap.ts";
 import { hollowEmpty, hollowFill } from "./hollow.ts";
 import { largeIsHollow, largeReady, largeSettle } from "./large.ts";
+import { markMove, topLargest, topStart } from "./mark.ts";
 import { topGrow } from "./top-pages.ts";
-import { markMove, topAbsorb, topLargest, topStart, topTake } from "./top.ts";
+import { topAbsorb, topTake } from "./top.ts";
 import { largeZone, smallZone, ZONE, zoneLargeFrom } from "./zone.ts";
 
 const ALIGN_MAX = 0x4000_0000n;

@@ -6,7 +6,7 @@ import { BLOCK_MIN, blockPayload, WORD_BYTES } from "./block.ts";
 import { classLargest } from "./classes.ts";
 import { CHECK_BYTES, checkReset, checkTaken } from "./heap-check.ts";
 import { largeIsHollow } from "./large.ts";
-import { topLargest } from "./top.ts";
+import { topLargest } from "./mark.ts";
 import { largeZone, smallZone, ZONE, zoneBytes } from "./zone.ts";
 
 /** Bytes in used blocks, of both zones and of the large one; the most of the former. */

@@ -1,13 +1,14 @@
 /** A used block becomes free, and merges at once with what is free on both sides of it. */
 import { CHECKING } from "../../base/checking.ts";
 import { poison } from "../../doors/machine.ts";
-import { NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { blockGive } from "./block-give.ts";
 import {
   BEFORE_FREE, beforeFreeSet, blockOfPayload, blockPlus, freeWrite, sizeBefore, usedErase, WORD_BYTES, wordFits,
   wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
+import { freeBefore } from "./free-before.ts";
 import { checkGiven } from "./heap-check.ts";
 import { usedLess } from "./heap-counts.ts";
 import { neighbourRefuse } from "./heap-refuse.ts";
@@ -69,12 +70,4 @@ export function heapGive(va: VirtAddr): void {
   freeWrite(start, whole);
   classAdd(zone, start, whole);
   if (whole >= ZONE.hollow(zone)) hollowEmpty(zone, start, whole, block, next);
-}
-
-/** The start of the free block of `size` bytes before `block`, off its list from now on. */
-export function freeBefore(zone: bigint, block: VirtAddr, size: bigint): VirtAddr {
-  const start = virtAddr(BigInt.asUintN(64, block - size));
-  if (start < ZONE.start(zone) || start >= block || wordRead(start) !== size) neighbourRefuse(block, start);
-  classRemove(zone, start, size);
-  return start;
 }

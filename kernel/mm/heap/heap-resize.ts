@@ -5,9 +5,8 @@ import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { OK } from "../../lib/status.ts";
 import { blockGive } from "./block-give.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPayload, blockPlus,
-  freeWrite, usedWrite, WORD_BYTES, wordFits,
-  wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
+  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockOfPayload, blockPayload, blockPlus, freeWrite,
+  HEAP_BLOCK_MAX, usedWrite, WORD_BYTES, wordFits, wordIsOfUsed, wordRead, wordSaysUsed, wordSize, wordTag, wordTry,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
 import { largeTake } from "./heap-aligned.ts";
@@ -15,7 +14,7 @@ import { usedLargeMore, usedMore } from "./heap-counts.ts";
 import { CHECK_BYTES, checkIntact, checkTaken } from "./heap-check.ts";
 import { heapGive } from "./heap-free.ts";
 import { giveRefuse, neighbourRefuse } from "./heap-refuse.ts";
-import { HEAP_BLOCK_MAX, heapTake } from "./heap.ts";
+import { heapTake } from "./heap.ts";
 import { hollowFill } from "./hollow.ts";
 import { largeIsHollow } from "./large.ts";
 import { topAbsorb, topExtend } from "./top.ts";

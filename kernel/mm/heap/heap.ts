@@ -15,7 +15,7 @@ import type { Status } from "../../lib/status.ts";
 import { arenaFixed, arenaMapped, arenaPresent } from "./arena.ts";
 import { blockGive } from "./block-give.ts";
 import {
-  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockPlus, freeWrite, usedWrite, WORD_BYTES,
+  BEFORE_FREE, BLOCK_MIN, beforeFreeClear, blockBytesFor, blockPlus, freeWrite, HEAP_BLOCK_MAX, usedWrite, WORD_BYTES,
 } from "./block.ts";
 import { classAdd, classTake, takenSize } from "./classes.ts";
 import { alignedTake, largeTake } from "./heap-aligned.ts";
@@ -28,8 +28,6 @@ import { smallZone, ZONE, zoneSmallMost } from "./zone.ts";
 
 export { heapGive } from "./heap-free.ts";
 
-/** No block is larger: 16 GiB. With the largest alignment it still has a class. */
-export const HEAP_BLOCK_MAX = 0x4_0000_0000n;
 /** Blocks up to this size are cut from the low end of free ones. */
 const LOW_MAX = 104n;
 

@@ -5,7 +5,7 @@ import { higher, lower, NOWHERE, type VirtAddr, virtAddr } from "../../lib/addr.
 import { OK } from "../../lib/status.ts";
 import { pagesCommit, pagesUncommit, pageUp } from "./heap-pages.ts";
 import { innerEnd, innerStart } from "./hollow.ts";
-import { topLargest } from "./top.ts";
+import { topLargest } from "./mark.ts";
 import { smallZone, ZONE } from "./zone.ts";
 
 /** What is kept of nobody's bytes when pages go. */

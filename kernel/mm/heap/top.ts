@@ -13,6 +13,7 @@ import {
   BEFORE_FREE, BLOCK_MIN, blockPlus, freeWrite, sizeBefore, usedWrite, WORD_BYTES, wordRead,
 } from "./block.ts";
 import { classAdd, classRemove } from "./classes.ts";
+import { markMove, topLargest } from "./mark.ts";
 import { limitsInit, topGrow, topTrim } from "./top-pages.ts";
 import { NEVER, smallZone, ZONE } from "./zone.ts";
 
@@ -32,16 +33,6 @@ export function topInit(start: VirtAddr, limit: VirtAddr, most: VirtAddr): void 
   limitsInit(limit, most);
   trimFrom = most > limit ? TRIM : NEVER;
   usedWrite(start, 0n, 0n, 0);
-}
-
-/** The most bytes that a block at the mark could have now: a free block in front of it would go there. */
-export function topLargest(): bigint {
-  return ZONE.limit(smallZone()) - WORD_BYTES - topStart();
-}
-/** Where that block would be. */
-export function topStart(): VirtAddr {
-  const mark = ZONE.end(smallZone());
-  return (wordRead(mark) & BEFORE_FREE) === 0n ? mark : virtAddr(mark - sizeBefore(mark));
 }
 
 /**
@@ -92,9 +83,4 @@ export function topAbsorb(): void {
   const block = virtAddr(mark - free);
   classRemove(zone, block, free); // a part of a chunk, and not hollow
   markMove(block, 0n);
-}
-
-export function markMove(mark: VirtAddr, before: bigint): void {
-  ZONE.setEnd(smallZone(), mark);
-  usedWrite(mark, 0n, before, 0);
 }
