@@ -13,15 +13,18 @@ import { CHECKING } from "../../base/checking.ts";
 import { fillWords, staticBytes } from "../../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../../lib/addr.ts";
 import { bytes, type Field, layout, u64 } from "../../lib/layout.ts";
+import { WORD_BYTES } from "./block.ts";
 
 const address64 = u64 as Field<VirtAddr, 8>;
 
+/** One for sizes below 512 bytes, and one for each doubling up to 2^36. */
 export const GROUPS = 28;
-export const CLASSES = 1792;
+export const CLASSES = GROUPS * 64;
 export const ZONE = layout(7432, {
-  groups: u64, start: address64, end: address64, limit: address64, hollow: u64, slots: bytes(224), heads: bytes(7168),
+  groups: u64, start: address64, end: address64, limit: address64, hollow: u64,
+  slots: bytes(224), // GROUPS words
+  heads: bytes(7168), // CLASSES links of 4 bytes
 });
-const ZONE_WORDS = 929;
 /** A number of bytes that no block has. */
 export const NEVER = 0xffff_ffff_ffff_ffffn;
 
@@ -32,10 +35,14 @@ let largeFrom = 0n;
 /** The most bytes that can be asked for without the block being large. */
 let smallMost = 0n;
 
+/** What a block may have more than was asked for: its word, the rest of another, and in the checking build a canary. */
+const BLOCK_MORE = WORD_BYTES + WORD_BYTES;
+const CHECKED_MORE = BLOCK_MORE + 16n;
+
 /** From `from` bytes on a block is large. */
 export function largeFromSet(from: bigint): void {
   largeFrom = from;
-  smallMost = from - (CHECKING ? 40n : 24n); // the least that a block has more than was asked for, and a word
+  smallMost = from - WORD_BYTES - (CHECKING ? CHECKED_MORE : BLOCK_MORE);
 }
 export function zoneLargeFrom(): bigint {
   return largeFrom;
@@ -53,7 +60,7 @@ export function largeZone(): bigint {
 }
 /** No zone: it has no byte. */
 export function zoneClear(zone: bigint): void {
-  fillWords(zone, 0n, ZONE_WORDS);
+  fillWords(zone, 0n, Math.trunc(ZONE.SIZE / 8));
   ZONE.setHollow(zone, NEVER);
 }
 /** Does `va` lie between the zone's first block and its end mark? */
