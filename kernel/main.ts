@@ -25,6 +25,8 @@ import { ACPI_HEADER_BYTES, acpiLog, acpiRootBytes } from "./dev/acpi-tables.ts"
 import { acpiRoot } from "./dev/boot-info.ts";
 import { optionIs } from "./dev/boot-options.ts";
 import { bootInfoRead } from "./dev/boot-read.ts";
+import { pipesInit } from "./ipc/pipe.ts";
+import { terminalInit } from "./ipc/terminal.ts";
 import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
 import { DEMAND_WINDOW, frameOf, NOWHERE, physAddr } from "./lib/addr.ts";
 import { OK } from "./lib/status.ts";
@@ -101,6 +103,8 @@ export function kernelStart(magic: number, info: number): void {
 function processesStart(): void {
   userModeInit();
   kernelStacksInit();
+  pipesInit();
+  terminalInit();
   filesInit();
   processesInit();
   scheduleInit();

@@ -2,7 +2,7 @@
 "compiler: cold"; // for people to read
 import { columnNumber, columnText, columnTextRight } from "../base/columns.ts";
 import { logAscii, logEnd, logLine, logNumber, logText } from "../base/log.ts";
-import { idle, load8 } from "../doors/machine.ts";
+import { load8 } from "../doors/machine.ts";
 import { NO_MEMORY, NO_PROGRAM, OK, type Status } from "../lib/status.ts";
 import { NO_SPACE_OBJECT } from "../mm/space/object.ts";
 import { NO_SPACE, spacePageCount } from "../mm/space/space.ts";
@@ -13,8 +13,8 @@ import { orphansReap, processReap } from "../proc/exit.ts";
 import { NO_PROCESS, PROCESS, type Process, processFirst, STATE } from "../proc/process.ts";
 import { programCount, programDrop, programFind, programIsThere, programName, programNameLength } from
   "../proc/programs.ts";
-import { processesRun } from "../proc/schedule.ts";
 import { processSpawn, processSpawned } from "../proc/spawn.ts";
+import { foregroundRun } from "./foreground.ts";
 import { wordStartAt, wordCount, wordLength, wordLog } from "./words.ts";
 
 const PID = 6;
@@ -46,9 +46,7 @@ export function runCommand(): boolean {
     return true;
   }
   const process = processSpawned();
-  while (PROCESS.state(process) !== STATE.ZOMBIE) {
-    if (!processesRun()) idle();
-  }
+  foregroundRun(process);
   endLog(process);
   processReap(process);
   orphansReap();

@@ -11,14 +11,32 @@ export const NOT_FOUND = -2 as Status;
 export const NO_SUCH_PROCESS = -3 as Status;
 /** E2BIG: more strings than there is room for. */
 export const TOO_LONG = -7 as Status;
+/** EINTR: a signal came before anything else. */
+export const INTERRUPTED = -4 as Status;
 /** ENOEXEC: a file that is no program for this kernel. */
 export const NO_PROGRAM = -8 as Status;
 /** EBADF: no file is open under this number. */
 export const NO_FILE = -9 as Status;
 /** ECHILD: there is no child to wait for. */
 export const NO_CHILD = -10 as Status;
+/** ENOTDIR: a path begins in what is no folder. */
+export const NOT_A_FOLDER = -20 as Status;
 /** EMFILE: the process has as many files open as it may. */
 export const TOO_MANY_FILES = -24 as Status;
+/** EAGAIN: it would have to wait. */
+export const WOULD_BLOCK = -11 as Status;
+/** ENOTTY: no terminal, or nothing that this one does. */
+export const NO_TERMINAL = -25 as Status;
+/** ESPIPE: it has no position. */
+export const NO_POSITION = -29 as Status;
+/** EROFS: nothing can be made or changed there. */
+export const READ_ONLY_FILES = -30 as Status;
+/** ERANGE: the answer does not fit. */
+export const NO_ROOM = -34 as Status;
+/** EPIPE: nobody reads it any more. */
+export const BROKEN_PIPE = -32 as Status;
+/** ENAMETOOLONG: a path longer than 4095 bytes. */
+export const NAME_TOO_LONG = -36 as Status;
 /** ENOSYS: this kernel has no such system call. */
 export const NO_SYSTEM_CALL = -38 as Status;
 /** ENXIO: nothing is mapped there. */

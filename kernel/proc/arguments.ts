@@ -2,11 +2,11 @@
  * The arguments and the environment of a program that is to be started: strings, one behind the other, each with its
  * zero, in one block of the kernel's. One program is started at a time.
  */
-import { copyBytes, load8, staticBytes, store8 } from "../doors/machine.ts";
+import { copyBytes, staticBytes, store8 } from "../doors/machine.ts";
 import type { VirtAddr } from "../lib/addr.ts";
 import { virtAddr } from "../lib/addr.ts";
 import { OK, type Status, statusIn, TOO_LONG } from "../lib/status.ts";
-import { copyIn, copyIn64, copyInWord } from "../mm/user/user-copy.ts";
+import { copyIn64, copyInString, copyInWord } from "../mm/user/user-copy.ts";
 
 /** All strings together; Linux's limit for one of them is as high. */
 export const ARGUMENTS_BYTES = 131072;
@@ -70,14 +70,9 @@ function stringsOf(list: bigint): number {
   }
 }
 
-/** Adds a program's string, byte by byte up to its zero; or a status. */
+/** Adds a program's string with its zero; or a status. */
 function stringIn(from: bigint): number {
-  for (let length = 0; ; length++) {
-    if (used === ARGUMENTS_BYTES) return TOO_LONG;
-    const at = block + BigInt(used);
-    const status = copyIn(virtAddr(at), BigInt.asUintN(64, from + BigInt(length)), 1);
-    if (status !== OK) return status;
-    used++;
-    if (load8(at) === 0) return length;
-  }
+  const length = copyInString(virtAddr(block + BigInt(used)), from, ARGUMENTS_BYTES - used);
+  if (length >= 0) used += length + 1;
+  return length;
 }

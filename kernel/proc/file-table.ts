@@ -12,7 +12,7 @@
 import { fillWords, load64, store64 } from "../doors/machine.ts";
 import { DIRECT_MAP, frameBytes, frameOf, NO_FRAME, NOWHERE, physAddr, type VirtAddr } from "../lib/addr.ts";
 import { countTrailingZeros } from "../lib/bits.ts";
-import { bytes, type Field, layout, u32, u64 } from "../lib/layout.ts";
+import { bytes, layout, u32 } from "../lib/layout.ts";
 import { INVALID, NO_FILE, OK, type Status, TOO_MANY_FILES } from "../lib/status.ts";
 import { frameGive, frameTake } from "../mm/phys/frames.ts";
 import { kernelFrames } from "../mm/phys/owners.ts";
@@ -23,7 +23,6 @@ import {
 /** The address of a FILE_TABLE. */
 export type FileTable = VirtAddr & { readonly __fileTable: "FileTable" };
 export const NO_FILE_TABLE = NOWHERE as FileTable;
-export const fileTable64 = u64 as Field<FileTable, 8>;
 
 /** How many descriptors a process can have: 0 to one less. */
 export const DESCRIPTORS = 448;

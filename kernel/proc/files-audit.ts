@@ -1,22 +1,27 @@
 /** Do descriptors and open files agree? For tests and for the console. */
 "compiler: cold";
 import { logEnd, logHex, logText } from "../base/log.ts";
+import { PIPE, pipeAt, pipeIsSound, pipesSlab } from "../ipc/pipe.ts";
 import { DAMAGED, OK, type Status } from "../lib/status.ts";
 import { slabAudit } from "../mm/slab/slab-audit.ts";
 import {
   descriptorFile, FILE_TABLE, fileTableNext, type FileTable, NO_DESCRIPTOR, NO_FILE_TABLE,
 } from "./file-table.ts";
-import { filesHeld, filesOut, filesSlab, OPEN_FILE } from "./files.ts";
+import {
+  FILE_KIND, fileIsWritable, filesHeld, filesOut, filesSlab, OPEN_FILE, type OpenFile,
+} from "./files.ts";
 import { NO_PROCESS, PROCESS, processFirst } from "./process.ts";
 
 let damage: Status = OK;
 
 /**
  * OK, or DAMAGED with a line: every table counts the processes that have it, every open file its descriptors and
- * holders, and none is out that nobody has. Cost: processes times processes, and every descriptor.
+ * holders, a pipe has frames where it has bytes, and no file is out that nobody has. Cost: processes times processes,
+ * and every descriptor.
  */
 export function filesAudit(): Status {
   damage = slabAudit(filesSlab());
+  if (slabAudit(pipesSlab()) !== OK) damage = DAMAGED;
   countsClear();
   const found = countsMake();
   for (let process = processFirst(); process !== NO_PROCESS; process = PROCESS.next(process)) {
@@ -28,6 +33,7 @@ export function filesAudit(): Status {
       if (OPEN_FILE.counted(file) + Number(OPEN_FILE.holders(file)) !== OPEN_FILE.references(file)) {
         damaged("a file is used by more or fewer", file);
       }
+      if (OPEN_FILE.kind(file) === FILE_KIND.PIPE && !isSoundEnd(file)) damaged("a pipe is broken", file);
     }
   }
   if (found > filesOut() || filesOut() - found > filesHeld()) damaged("files were lost or won", BigInt(filesOut()));
@@ -73,6 +79,12 @@ function isEarlier(table: FileTable, process: bigint): boolean {
     if (PROCESS.files(at) === table) return true;
   }
   return false;
+}
+
+/** Each end of a pipe is one open file. */
+function isSoundEnd(file: OpenFile): boolean {
+  const pipe = pipeAt(OPEN_FILE.object(file));
+  return pipeIsSound(pipe) && (fileIsWritable(file) ? PIPE.writers(pipe) : PIPE.readers(pipe)) === 1;
 }
 
 function damaged(what: string, at: bigint): void {

@@ -12,14 +12,15 @@
 import { panic } from "../base/panic.ts";
 import { staticBytes } from "../doors/machine.ts";
 import { NOWHERE, type VirtAddr } from "../lib/addr.ts";
-import { type Field, layout, u32, u64 } from "../lib/layout.ts";
+import { layout, u32, u64 } from "../lib/layout.ts";
+import { PIPE, pipeAt, pipeClose } from "../ipc/pipe.ts";
 import { KIND, OWNER, ownerOpen } from "../mm/phys/owners.ts";
 import { SLAB, slabCount, slabGive, slabInit, slabTake, slabTrim } from "../mm/slab/slab.ts";
+import { pollersWake, queueWake } from "./schedule.ts";
 
 /** The address of an OPEN_FILE. */
 export type OpenFile = VirtAddr & { readonly __openFile: "OpenFile" };
 export const NO_OPEN_FILE = NOWHERE as OpenFile;
-export const openFile64 = u64 as Field<OpenFile, 8>;
 /** What a table's entry says: the address of one that is open. */
 export function openFileAt(at: bigint): OpenFile {
   return at as OpenFile;
@@ -28,8 +29,10 @@ export function openFileAt(at: bigint): OpenFile {
 export const OPEN_FILE = layout(40, {
   references: u32, kind: u32, flags: u32, counted: u32, position: u64, object: u64, holders: u64,
 });
-/** CONSOLE: the serial line; it has no object. */
-export const FILE_KIND = { CONSOLE: 1 } as const;
+/**
+ * CONSOLE: the serial line. PIPE: one end of the pipe that is its object. NULL: /dev/null. The others have no object.
+ */
+export const FILE_KIND = { CONSOLE: 1, PIPE: 2, NULL: 3 } as const;
 
 /** Linux's numbers (man 2 open, fcntl); what open() is told beside these is not kept. */
 export const FILE_FLAG = {
@@ -93,10 +96,23 @@ export function fileReferenceDrop(file: OpenFile): void {
 function objectClose(file: OpenFile): void {
   switch (OPEN_FILE.kind(file)) {
     case FILE_KIND.CONSOLE:
+    case FILE_KIND.NULL:
+      return;
+    case FILE_KIND.PIPE:
+      pipeEndClose(file);
       return;
     default:
       panic("files: closed, and of no kind", file);
   }
+}
+
+/** Whoever waits at the other end is told. */
+function pipeEndClose(file: OpenFile): void {
+  const pipe = pipeAt(OPEN_FILE.object(file));
+  if (!pipeClose(pipe, fileIsWritable(file))) return;
+  queueWake(PIPE.waitReadAt(pipe));
+  queueWake(PIPE.waitWriteAt(pipe));
+  pollersWake();
 }
 
 /** The slab of all, for those who count. */

@@ -24,7 +24,7 @@ import { frameGive, frameTake } from "../mm/phys/frames.ts";
 import { kernelFrames } from "../mm/phys/owners.ts";
 import type { SpaceObject } from "../mm/space/object.ts";
 import type { Space } from "../mm/space/space.ts";
-import { fileTable64 } from "./file-table.ts";
+import type { FileTable } from "./file-table.ts";
 
 /** The address of a PROCESS. */
 export type Process = VirtAddr & { readonly __process: "Process" };
@@ -32,6 +32,7 @@ export const NO_PROCESS = 0n as Process;
 export const process64 = u64 as Field<Process, 8>;
 const space64 = u64 as Field<Space, 8>;
 const object64 = u64 as Field<SpaceObject, 8>;
+const files64 = u64 as Field<FileTable, 8>;
 const va64 = u64 as Field<VirtAddr, 8>;
 
 export const NAME_BYTES = 16;
@@ -39,7 +40,7 @@ export const PROCESS = layout(4096, {
   pid: u32, state: u32, parent: process64, child: process64, sibling: process64, next: process64, queueNext: process64,
   queue: u64, space: space64, object: object64, stack: va64, rsp: u64, fsBase: u64, brkStart: u64, brkEnd: u64,
   status: u32, flags: u32, name: bytes(NAME_BYTES), pending: u64, blocked: u64, faults: u64, ticks: u64,
-  waiting: bytes(16), files: fileTable64, rest: bytes(320), fpu: bytes(512), more: bytes(3072),
+  waiting: bytes(16), files: files64, rest: bytes(320), fpu: bytes(512), more: bytes(3072),
 });
 
 /** RUNNABLE: runs, or waits for the CPU. SLEEPING: waits for something else. ZOMBIE: waits for its parent to ask. */

@@ -1,7 +1,7 @@
 /** The programs that can be run: the modules of the boot loader, by the name that it gave them. */
 import { load8 } from "../doors/machine.ts";
 import { moduleCount, moduleEnd, moduleName, moduleNameLength, moduleStart } from "../dev/boot-info.ts";
-import { NO_SPACE_OBJECT, objectOfModule, objectReferenceDrop, type SpaceObject } from "../mm/space/object.ts";
+import { NO_SPACE_OBJECT, OBJECT, objectOfModule, objectReferenceDrop, type SpaceObject } from "../mm/space/object.ts";
 
 const SLASH = 0x2f;
 const SPACE = 0x20;
@@ -31,6 +31,13 @@ export function programFind(name: bigint, length: number): SpaceObject {
   const index = indexOf(name, length);
   if (index === NO_MODULE) return NO_SPACE_OBJECT;
   return objectOfModule(moduleStart(index), moduleEnd(index) - moduleStart(index));
+}
+/** Which program the file is; -1: none. */
+export function programIndex(object: SpaceObject): number {
+  for (let index = 0; index < moduleCount(); index++) {
+    if (moduleStart(index) === OBJECT.start(object)) return index;
+  }
+  return NO_MODULE;
 }
 export function programDrop(object: SpaceObject): void {
   objectReferenceDrop(object);

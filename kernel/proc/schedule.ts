@@ -20,6 +20,8 @@ const TURN_TICKS = 2;
 /** A queue: the processes in it, from the one that waits longest to the last, linked by PROCESS.queueNext. */
 export const QUEUE = layout(16, { first: process64, last: process64 });
 const runnable = staticBytes(QUEUE.SIZE, 8);
+const pollers = staticBytes(QUEUE.SIZE, 8);
+const terminalReaders = staticBytes(QUEUE.SIZE, 8);
 const kernelRsp = staticBytes(8, 8);
 
 let ticksLeft = 0;
@@ -28,6 +30,8 @@ let isKernelAsking = false;
 
 export function scheduleInit(): void {
   queueEmpty(runnable);
+  queueEmpty(pollers);
+  queueEmpty(terminalReaders);
   ticksLeft = 0;
   isTurnOver = false;
   isKernelAsking = false;
@@ -88,6 +92,19 @@ export function sleepIn(queue: bigint): void {
 /** All that sleep in the queue can run. */
 export function queueWake(queue: bigint): void {
   while (!queueIsEmpty(queue)) processWake(QUEUE.first(queue));
+}
+
+/** Those who wait for several things at once: something of which one can wait has happened, and they look again. */
+export function pollersWake(): void {
+  queueWake(pollers);
+}
+export function pollersQueue(): bigint {
+  return pollers;
+}
+
+/** Those who wait for what is typed. */
+export function terminalQueue(): bigint {
+  return terminalReaders;
 }
 
 // ---- turns -----------------------------------------------------------------------------------------------------

@@ -3,8 +3,17 @@ import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { NO_SYSTEM_CALL, statusErrno, statusIn } from "../lib/status.ts";
 import { processEnd, statusOfExit } from "../proc/exit.ts";
 import { processFork } from "../proc/fork.ts";
-import { callWrite } from "./file-calls.ts";
+import {
+  callClose, callDup, callDup2, callDup3, callFcntl, callPipe, callRead, callReadv, callSeek, callWrite, callWritev,
+  numberOf,
+} from "./file-calls.ts";
+import { callIoctl } from "./ioctl-calls.ts";
 import { callBrk, callMmap, callMprotect, callMunmap } from "./memory-calls.ts";
+import {
+  callAccess, callChdir, callFstat, callFstatat, callGetcwd, callOpenat, callReadlink,
+} from "./path-calls.ts";
+import { HERE } from "./paths.ts";
+import { callPoll } from "./poll-calls.ts";
 import { callArchPrctl, callGetpid, callGetppid, callWait4, callYield } from "./process-calls.ts";
 import { unknownLog } from "./unknown.ts";
 
@@ -12,8 +21,25 @@ import { unknownLog } from "./unknown.ts";
 export function systemCall(frame: bigint): bigint {
   const number = Number(TRAP_FRAME.rax(frame) & 0xffff_ffffn);
   switch (number) {
+    case 0:
+      return word(callRead(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 1:
       return word(callWrite(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 2:
+      return word(callOpenat(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 3:
+      return word(callClose(TRAP_FRAME.rdi(frame)));
+    case 4:
+    case 6:
+      return word(callFstatat(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), 0n));
+    case 5:
+      return word(callFstat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 7:
+      return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), numberOf(TRAP_FRAME.rdx(frame)) < 0));
+    case 8:
+    case 17:
+    case 18:
+      return word(callSeek(TRAP_FRAME.rdi(frame)));
     case 9:
       return callMmap(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame));
     case 10:
@@ -22,8 +48,22 @@ export function systemCall(frame: bigint): bigint {
       return word(callMunmap(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 12:
       return callBrk(TRAP_FRAME.rdi(frame));
+    case 16:
+      return word(callIoctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 19:
+      return word(callReadv(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 20:
+      return word(callWritev(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 21:
+      return word(callAccess(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 22:
+      return word(callPipe(TRAP_FRAME.rdi(frame), 0n));
     case 24:
       return word(callYield());
+    case 32:
+      return word(callDup(TRAP_FRAME.rdi(frame)));
+    case 33:
+      return word(callDup2(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 39:
       return BigInt(callGetpid());
     case 57:
@@ -33,12 +73,39 @@ export function systemCall(frame: bigint): bigint {
       processEnd(statusOfExit(Number(TRAP_FRAME.rdi(frame) & 0xffn)));
     case 61:
       return word(callWait4(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 72:
+      return word(callFcntl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 79:
+      return word(callGetcwd(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 80:
+      return word(callChdir(TRAP_FRAME.rdi(frame)));
+    case 89:
+      return word(callReadlink(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 110:
       return BigInt(callGetppid());
     case 158:
       return word(callArchPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 218:
       return BigInt(callGetpid());
+    case 257:
+      return word(callOpenat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 262:
+      return word(
+        callFstatat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
+    case 267:
+      return word(
+        callReadlink(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
+    case 269:
+    case 439:
+      return word(callAccess(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 271: // with r10 0: the signals that are blocked stay so
+      return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame) === 0n));
+    case 292:
+      return word(callDup3(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 293:
+      return word(callPipe(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     default:
       unknownLog(number);
       return word(NO_SYSTEM_CALL);

@@ -1,14 +1,6 @@
 /* brk, mmap, munmap, mprotect as Linux has them. */
-#include "calls.h"
+#include "check.h"
 
-#define ERROR(number) ((word) - (number))
-static void check(int isTrue, const char *what) {
-  if (isTrue) return;
-  say("not so: ");
-  say(what);
-  say("\n");
-  end(1);
-}
 static word map(word at, word size, word prot, word flags) { return call6(MMAP, at, size, prot, flags, -1, 0); }
 
 _Noreturn void start(word *stack) {

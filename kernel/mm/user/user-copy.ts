@@ -4,10 +4,10 @@
  * reached in any other way: SMAP sees to it where the CPU has it.
  */
 import { hasSmap } from "../../arch/cpu.ts";
-import { load64, staticBytes, store64, tryCopy, tryCopyUser } from "../../doors/machine.ts";
+import { load64, load8, staticBytes, store64, tryCopy, tryCopyUser } from "../../doors/machine.ts";
 import type { VirtAddr } from "../../lib/addr.ts";
 import { virtAddr } from "../../lib/addr.ts";
-import { BAD_ADDRESS, OK, type Status } from "../../lib/status.ts";
+import { BAD_ADDRESS, OK, type Status, TOO_LONG } from "../../lib/status.ts";
 import { isUserRange } from "../space/user-range.ts";
 
 let copying = false;
@@ -31,6 +31,20 @@ export function copyOut(to: bigint, from: VirtAddr, count: number): Status {
   if (count === 0) return OK;
   if (!isUserRange(to, BigInt(count))) return BAD_ADDRESS;
   return copied(to, from, count) === count ? OK : BAD_ADDRESS;
+}
+
+/**
+ * A program's text, up to its zero: how many bytes are before that, all of it at `to`; TOO_LONG: `room` bytes hold not
+ * all; BAD_ADDRESS. Cost: a copy for each byte.
+ */
+export function copyInString(to: VirtAddr, from: bigint, room: number): number {
+  for (let length = 0; length < room; length++) {
+    const at = virtAddr(to + BigInt(length));
+    const status = copyIn(at, BigInt.asUintN(64, from + BigInt(length)), 1);
+    if (status !== OK) return status;
+    if (load8(at) === 0) return length;
+  }
+  return TOO_LONG;
 }
 
 /** One word to a program. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { pipesInit } from "../../../kernel/ipc/pipe.ts";
 import { DAMAGED, INVALID, NO_FILE, OK, TOO_MANY_FILES } from "../../../kernel/lib/status.ts";
 import { framesFree } from "../../../kernel/mm/phys/frames.ts";
 import { framesFailAt } from "../../../kernel/mm/phys/freed-pattern.ts";
@@ -22,6 +23,7 @@ vi.mock("../../../kernel/base/checking.ts", () => ({ CHECKING: true }));
 let machine: Machine;
 beforeEach(() => {
   machine = bootPaging();
+  pipesInit();
   filesInit();
   processesInit();
   framesFailAt(0);

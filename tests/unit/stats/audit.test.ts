@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { type Frame, frameAddr, FRAME_TABLE, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { DAMAGED, OK } from "../../../kernel/lib/status.ts";
+import { pipesInit } from "../../../kernel/ipc/pipe.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
 import { flushLater, flushNow, flushPay } from "../../../kernel/mm/paging/flush.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
@@ -31,6 +32,7 @@ beforeEach(() => {
   machine = bootPaging();
   expect(heapBoot()).toBe(OK);
   spacesInit();
+  pipesInit();
   filesInit();
   space = spaceCreate();
   expect(spaceMap(space, HOME, 3, PERMISSION.READ | PERMISSION.USER)).toBe(OK);
