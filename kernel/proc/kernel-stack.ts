@@ -1,7 +1,7 @@
 /**
  * Kernel stacks of processes: in a window of their own, each above a page that is never mapped, so that an overflow
- * faults. One that was given back is kept for the next process, mapped as it is: to map and flush costs more than four
- * frames are worth. kernelStacksTrim gives them back all the same.
+ * faults. A few that were given back are kept for the next processes, mapped as they are: to map and flush costs more
+ * than their frames are worth. kernelStacksTrim gives them back all the same.
  */
 import { load64, store64 } from "../doors/machine.ts";
 import { frameOf, NO_FRAME, NOWHERE, type Page, pageAfter, pageOf, type VirtAddr, virtAddr } from "../lib/addr.ts";
@@ -20,21 +20,23 @@ const PAGES = 4;
 const STRIDE = PAGES + 1; // the lowest is the guard
 const BYTES = 4096n * BigInt(PAGES);
 
-let places = 0; // that were ever used
+const SPARES_MOST = 4;
+
+let places = 0; // up to the highest that is mapped; from 0 on again once none is
+let mapped = 0;
 let spare: VirtAddr = NOWHERE; // tops of stacks that are mapped and nobody's; the word below each top leads to the next
+let spares = 0;
 
 export function kernelStacksInit(): void {
   places = 0;
+  mapped = 0;
   spare = NOWHERE;
+  spares = 0;
 }
 
 /** The top of a stack, 16-aligned; NOWHERE when there is no memory. What is on it is whatever was there before. */
 export function kernelStackTake(): VirtAddr {
-  if (spare !== NOWHERE) {
-    const top = spare;
-    spare = virtAddr(load64(top - 8n));
-    return top;
-  }
+  if (spare !== NOWHERE) return spareTake();
   const first = pageAfter(WINDOW, places * STRIDE + 1);
   for (let i = 0; i < PAGES; i++) {
     const frame = frameTake(kernelFrames());
@@ -47,22 +49,39 @@ export function kernelStackTake(): VirtAddr {
     return NOWHERE;
   }
   places++;
+  mapped++;
   return virtAddr(first + BYTES);
 }
 
 /** Nobody runs on it. */
 export function kernelStackGive(top: VirtAddr): void {
+  if (spares === SPARES_MOST) {
+    stackReturn(top);
+    return;
+  }
   store64(top - 8n, spare);
   spare = top;
+  spares++;
 }
 
 /** Stacks that nobody has are given back. */
 export function kernelStacksTrim(): void {
-  while (spare !== NOWHERE) {
-    const top = spare;
-    spare = virtAddr(load64(top - 8n));
-    stackUnmap(pageOf(virtAddr(top - BYTES)), PAGES);
-  }
+  while (spare !== NOWHERE) stackReturn(spareTake());
+}
+
+function spareTake(): VirtAddr {
+  const top = spare;
+  spare = virtAddr(load64(top - 8n));
+  spares--;
+  return top;
+}
+
+function stackReturn(top: VirtAddr): void {
+  const first = pageOf(virtAddr(top - BYTES));
+  stackUnmap(first, PAGES);
+  mapped--;
+  if (mapped === 0) places = 0;
+  else if (first === pageAfter(WINDOW, (places - 1) * STRIDE + 1)) places--;
 }
 
 function stackUnmap(first: Page, count: number): void {

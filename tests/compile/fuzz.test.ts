@@ -8,7 +8,7 @@ import { compare, randomCompiled, report, type Compiler } from "./agreement.ts";
 import { mutated, MUTANTS } from "./mutants.ts";
 
 const isLong = process.env["LONG"] === "1";
-const FUNCTIONS = Number(process.env["COMPILE_FUZZ_FUNCTIONS"] ?? (isLong ? 2_000_000 : 2_000));
+const FUNCTIONS = Number(process.env["COMPILE_FUZZ_FUNCTIONS"] ?? (isLong ? 2_000_000 : 1_000));
 const SEED = Number(process.env["COMPILE_FUZZ_SEED"] ?? 1);
 const PROGRAM_SIZE = 500; // what a program costs beside its functions is a tenth then
 const PLANTED_SIZE = 100; // a miscompilation is not hard to find; what takes time is to shrink it
