@@ -13,7 +13,7 @@ import {
   framesOfKind, KIND, KIND_COUNT, leakCount, NO_OWNER, type Owner, ownerFirst, ownerFrames, ownerIsGone, ownerKind,
   ownerNext,
 } from "../mm/phys/owners.ts";
-import { runFrames } from "../mm/phys/runs.ts";
+import { runFrames } from "../mm/phys/units.ts";
 import { mmAudit } from "../stats/audit.ts";
 import { argumentIsNumber } from "./words.ts";
 

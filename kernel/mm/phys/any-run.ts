@@ -9,18 +9,17 @@ import { poison, unpoison } from "../../doors/machine.ts";
 import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { areaRunFind } from "./area-search.ts";
-import { areaFirst, areaFirstLow, areaIsWhole, areaOpen, areasGive, areasLow, areasTake } from "./areas.ts";
+import { areaIsWhole, areaOpen, areasGive, areasLow, areasTake, wholeAreaHigh, wholeAreaLow } from "./areas.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_ORDER, bitOf, bitsAreThere, frameIsHead, isOutside, PAIR, pairOf, pairOfWord,
-  pairWord, wordAboveLow, wordHide, wordNext,
+  bitOf, bitsAreThere, frameIsHead, isOutside, PAIR, pairOf, pairOfWord, pairWord, wordAboveLow, wordHide, wordNext,
 } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOwner, frameRecord, ownerFramesLess, recordOpen, recordOpenRun, RUN } from "./frame-table.ts";
-import { areaOpenedClose, bitsFree, frameGive, framesCountTaken, frameTake, wordEnd, wordMask } from "./frames.ts";
+import { areaOpenedClose, bitsFree, frameGive, framesCountTaken, frameTake } from "./frames.ts";
 import { framesFreed, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
 import { NO_BIT, runInBits, WORD_ORDER } from "./run-bits.ts";
-import { ORDER_MAX, runFrames } from "./runs.ts";
+import { ALL_FREE, AREA_FRAMES, AREA_ORDER, ORDER_MAX, runFrames, wordEnd, wordMask } from "./units.ts";
 
 /** Broken areas are looked through so far before a whole one is broken for a short run. */
 const LOOKS = 64;
@@ -122,16 +121,16 @@ function shortRunFind(order: number): Frame {
   for (let looks = 0; word !== NO_MEMBER; looks++) {
     const bit = runInWord(word, order);
     if (bit !== NO_BIT) return frameNumber(word * 64 + bit);
-    if (looks === LOOKS && areaFirst() !== NO_MEMBER) break;
+    if (looks === LOOKS && wholeAreaHigh() !== NO_MEMBER) break;
     word = wordNext(word + 1);
   }
-  let area = areaFirst();
+  let area = wholeAreaHigh();
   if (area === NO_MEMBER) {
     for (word = wordNext(0); word !== NO_MEMBER && word < wordAboveLow(); word = wordNext(word + 1)) {
       const bit = runInWord(word, order);
       if (bit !== NO_BIT) return frameNumber(word * 64 + bit);
     }
-    area = areaFirstLow();
+    area = wholeAreaLow();
   }
   return area === NO_MEMBER ? NO_FRAME : frameNumber(area * AREA_FRAMES);
 }

@@ -2,10 +2,11 @@
 "compiler: cold"; // one area is at hand without a search
 import { type Frame, frameNumber, NO_FRAME } from "../../lib/addr.ts";
 import { bitTreeNextAt, bitTreeWord, NO_MEMBER } from "../../lib/bit-tree.ts";
-import { areasEnd, areasLow, areasTree } from "./areas.ts";
-import { ALL_FREE, AREA_FRAMES } from "./frame-bits.ts";
+import { areasEnd, areasLow } from "./areas.ts";
 import { areaOpenedClose } from "./frames.ts";
 import { NO_BIT, runInBits, WORD_ORDER } from "./run-bits.ts";
+import { ALL_FREE, AREA_FRAMES } from "./units.ts";
+import { areasTree } from "./whole-areas.ts";
 
 /**
  * The first frame of 2^order whole areas, aligned to their number; the open one among them, if it is whole; low memory

@@ -26,27 +26,20 @@ import {
   bitTreeRemoveFar, bitTreeRemoveNear, bitTreeWordAt, NO_MEMBER,
 } from "../../lib/bit-tree.ts";
 import { layout, u64 } from "../../lib/layout.ts";
+import { ALL_FREE, AREA_WORDS, areasFor, LOW_AREAS } from "./units.ts";
 import { wordIsAdded } from "./upper-levels.ts";
 
 export const PAIR = layout(16, { free: u64, heads: u64 });
 const PAIR_HEADS = 8n;
 const PAIR_SHIFT = 4n;
-export const WORD_FRAMES = 64;
-export const AREA_FRAMES = 512;
-export const AREA_ORDER = 9;
-export const AREA_WORDS = 8;
 const LOW_WORDS = 64;
 const AREA_BYTES = 128n;
 const AREA_BYTES_SHIFT = 7n;
 const WORD_SHIFT = 6n;
-export const ALL_FREE = 0xffff_ffff_ffff_ffffn;
 /** The members that one area has in `partial`. */
 const AREA_MASK = 0xffn;
 
 const partial = staticBytes(BIT_TREE.SIZE, 8);
-
-/** Areas below 16 MiB, which old devices need: their frames are handed out when there are no others. */
-export const LOW_AREAS = 8;
 
 let pairs: VirtAddr = NOWHERE;
 let areaCount = 0;
@@ -204,9 +197,4 @@ export function wordNext(from: number): number {
 /** For audits: do the set's own levels agree? Looks at every word of it. */
 export function wordsAreSound(): boolean {
   return bitTreeIsSound(partial, areaCount * AREA_WORDS);
-}
-
-/** Areas that frames 0..limit-1 lie in. */
-export function areasFor(limit: number): number {
-  return Math.trunc((limit + AREA_FRAMES - 1) / AREA_FRAMES);
 }

@@ -4,14 +4,14 @@ import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
 import { type Frame, NO_FRAME } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
-import { areaClose, areaFirst, areaFirstLow, areaOpen } from "./areas.ts";
+import { areaClose, areaOpen, wholeAreaHigh, wholeAreaLow } from "./areas.ts";
 import {
-  AREA_WORDS, areaIsFree, bitsAreThere, pairArea, pairAreaStart, pairOf, wordAboveLow, wordHideFar,
-  wordNext,
+  areaIsFree, bitsAreThere, pairArea, pairAreaStart, pairOf, wordAboveLow, wordHideFar, wordNext,
 } from "./frame-bits.ts";
 import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
 import { takeGoesOn } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
+import { AREA_WORDS } from "./units.ts";
 
 /** A frame from the next word that has any, above the 64 where frameTake has looked; low memory comes last. */
 export function takeElsewhere(owner: Owner): Frame {
@@ -27,9 +27,9 @@ export function takeElsewhere(owner: Owner): Frame {
 /** Broken areas before whole ones: those stay whole for who needs them. */
 function wordChoose(): number {
   let word = wordNext(wordAboveLow());
-  if (word === NO_MEMBER) word = areaBreak(areaFirst());
+  if (word === NO_MEMBER) word = areaBreak(wholeAreaHigh());
   if (word === NO_MEMBER) word = wordNext(0);
-  if (word === NO_MEMBER) word = areaBreak(areaFirstLow());
+  if (word === NO_MEMBER) word = areaBreak(wholeAreaLow());
   return word;
 }
 

@@ -9,14 +9,13 @@ import { countOnes, countTrailingZeros } from "../../lib/bits.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import { areaIsWhole, areasAreSound } from "./areas.ts";
 import {
-  AREA_FRAMES, AREA_WORDS, areaIsFree, bitsAreas, frameIsFreeBit, frameIsHead,
-  framesLimit, PAIR, pairOfWord, wordIsOffered, wordsAreSound,
+  areaIsFree, bitsAreas, frameIsFreeBit, frameIsHead, framesLimit, PAIR, pairOfWord, wordIsOffered, wordsAreSound,
 } from "./frame-bits.ts";
 import { FRAME, frameOwner, frameRecord, frameReferences, RUN } from "./frame-table.ts";
 import { areaOpened, framesFree, framesTotal, wordTakenFrom } from "./frames.ts";
 import { OWNER, ownerFirst, ownerFrames, ownerIsKnown, ownerNext, NO_OWNER } from "./owners.ts";
 import { REGION_USABLE, regionCount, regionEnd, regionKind, regionStart } from "./regions.ts";
-import { ORDER_MAX, runFrames } from "./runs.ts";
+import { AREA_FRAMES, AREA_WORDS, ORDER_MAX, runFrames } from "./units.ts";
 
 let freeSeen = 0;
 let takenSeen = 0;

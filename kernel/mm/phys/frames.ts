@@ -13,9 +13,9 @@ import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { areaClose, areasBytes, areasGive, areasInit } from "./areas.ts";
 import {
-  ALL_FREE, AREA_FRAMES, areaFill, areaIsClear, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead,
-  framesLimit, isOutside, PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord,
-  wordHideNear, wordOffer, wordOfFrameOffer,
+  areaFill, areaIsClear, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit,
+  isOutside, PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordHideNear,
+  wordOffer, wordOfFrameOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
@@ -23,6 +23,7 @@ import { takeElsewhere, wordIsFree } from "./frame-search.ts";
 import { frameGiveRefuse, framesAddRefuse } from "./frame-refusals.ts";
 import { framesFreed, framesMarkNew, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
 import { type Owner, ownersInit } from "./owners.ts";
+import { ALL_FREE, AREA_FRAMES, wordEnd, wordMask } from "./units.ts";
 
 const ALL_BUT_BIT_0 = 0xffff_ffff_ffff_fffen;
 
@@ -207,16 +208,6 @@ export function bitsFree(frame: number, mask: bigint): void {
   PAIR.setFree(pair, free | mask);
   if (free === 0n) wordOffer(pairWord(pair));
   if ((free | mask) === ALL_FREE) wordIsFree(frameNumber(frame));
-}
-
-/** The first frame of the next word, or `end`. */
-export function wordEnd(frame: number, end: number): number {
-  const next = frame - (frame % 64) + 64;
-  return next < end ? next : end;
-}
-/** The bits of frame..end-1 in the word of `frame`. */
-export function wordMask(frame: number, end: number): bigint {
-  return (ALL_FREE >> BigInt(64 - (wordEnd(frame, end) - frame))) << (BigInt(frame) & 63n);
 }
 
 function currentPair(): VirtAddr {

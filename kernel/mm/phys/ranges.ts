@@ -9,17 +9,16 @@ import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { countLeadingZeros, countTrailingZeros } from "../../lib/bits.ts";
 import { BUSY, INVALID, OK, type Status } from "../../lib/status.ts";
 import { runCheck, runClose, runOpen } from "./any-run.ts";
-import { areaNext } from "./areas.ts";
+import { wholeAreaNext } from "./areas.ts";
 import {
-  ALL_FREE, AREA_FRAMES, AREA_WORDS, bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf,
-  pairOfWord, wordNext,
+  bitsAreThere, frameIsHead, framesLimit, isOutside, PAIR, pairOf, pairOfWord, wordNext,
 } from "./frame-bits.ts";
 import { frameGiveRefuse, runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOrder, frameRecord } from "./frame-table.ts";
-import { areaOpenedClose, frameGive, wordEnd, wordMask } from "./frames.ts";
+import { areaOpenedClose, frameGive } from "./frames.ts";
 import { takeIsToFail } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
-import { ORDER_MAX, runFrames } from "./runs.ts";
+import { ALL_FREE, AREA_FRAMES, AREA_WORDS, ORDER_MAX, runFrames, wordEnd, wordMask } from "./units.ts";
 
 /** No limit: any frame will do. */
 export const ANY_FRAME = 0x4_0000_0000;
@@ -115,7 +114,7 @@ function freeNext(from: number): number {
   const after = Math.trunc(from / 64) + 1;
   let word = wordNext(after);
   while (word !== NO_MEMBER && PAIR.free(pairOfWord(word)) === 0n) word = wordNext(word + 1); // that of frameTake
-  const area = areaNext(Math.trunc((after + AREA_WORDS - 1) / AREA_WORDS));
+  const area = wholeAreaNext(Math.trunc((after + AREA_WORDS - 1) / AREA_WORDS));
   const single = word === NO_MEMBER ? framesLimit() : word * 64 + countTrailingZeros(PAIR.free(pairOfWord(word)));
   return area === NO_MEMBER ? single : Math.min(single, area * AREA_FRAMES);
 }

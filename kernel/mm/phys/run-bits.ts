@@ -1,6 +1,6 @@
 /** Runs of ones in a word: of free frames, or of whole areas. */
 import { countTrailingZeros } from "../../lib/bits.ts";
-import { ALL_FREE } from "./frame-bits.ts";
+import { ALL_FREE } from "./units.ts";
 
 /** What fits into a word: 2^6. */
 export const WORD_ORDER = 6;

@@ -10,25 +10,18 @@ import { poison, unpoison } from "../../doors/machine.ts";
 import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES } from "../../lib/addr.ts";
 import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { areaTakeElsewhere, runCheck, runGiveAny, runTakeAny } from "./any-run.ts";
-import {
-  areaIsHigh, areaRunOrder, highAreaAdd, highWord, highWordAreas, highWordLeave, highWordSet,
-} from "./areas.ts";
-import { ALL_FREE, AREA_FRAMES, AREA_ORDER, AREA_WORDS, areaFill, PAIR, pairOf, pairOfWord } from "./frame-bits.ts";
+import { areaIsHigh, areaRunOrder, highAreaAdd, highWordAreas, highWordLeave, highWordSet } from "./areas.ts";
+import { areaFill, PAIR, pairOf, pairOfWord } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOwner, frameRecord, ownerFramesLess, recordOpen, recordOpenRun, RUN } from "./frame-table.ts";
-import { framesCountTaken, wordEnd, wordMask } from "./frames.ts";
+import { framesCountTaken } from "./frames.ts";
 import { framesFreed, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
 import type { Owner } from "./owners.ts";
+import { ALL_FREE, AREA_FRAMES, AREA_ORDER, AREA_WORDS, runFrames, wordEnd, wordMask } from "./units.ts";
+import { highWord } from "./whole-areas.ts";
 
-/** The longest run: 2^18 frames, 1 GiB. */
-export const ORDER_MAX = 18;
 /** Turns a frame's number by this to the left: that of its area, or far more if it is not the area's first. */
 const AREA_TURN = 64 - AREA_ORDER;
-
-/** Frames in a run. */
-export function runFrames(order: number): number {
-  return Number(1n << BigInt(order));
-}
 
 /**
  * 2^order frames for `owner`, aligned to their length (order 0..18: up to 1 GiB); NO_FRAME if there are none. Order 0

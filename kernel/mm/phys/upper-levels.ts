@@ -4,8 +4,8 @@ import { load64, store64 } from "../../doors/machine.ts";
 import { type Frame, frameNumber } from "../../lib/addr.ts";
 import { bitTreeAddAt, bitTreeNextAt, bitTreeRemoveAt, bitTreeWordAt } from "../../lib/bit-tree.ts";
 import { countTrailingZeros } from "../../lib/bits.ts";
-import { areasTree, highWordSetFirst } from "./areas.ts";
-import { AREA_FRAMES } from "./frame-bits.ts";
+import { AREA_FRAMES } from "./units.ts";
+import { areasTree, highWordSetFirst } from "./whole-areas.ts";
 
 /** The word `index` of level 0 has members now. (Its caller has it in the register of a first argument.) */
 export function wordIsAdded(index: bigint, tree: bigint): void {

@@ -7,7 +7,8 @@ import { framesAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
 import { frameGive, frameIsFree, frameIsTaken, framesAdd, framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { kernelFrames, ownerFrames } from "../../../../kernel/mm/phys/owners.ts";
 import { ANY_FRAME, rangeClaim, rangeGive, rangeTake } from "../../../../kernel/mm/phys/ranges.ts";
-import { runFrames, runTake } from "../../../../kernel/mm/phys/runs.ts";
+import { runTake } from "../../../../kernel/mm/phys/runs.ts";
+import { runFrames } from "../../../../kernel/mm/phys/units.ts";
 import { frame, frames, freshPool, openOwner, take, takeAll } from "./fresh.ts";
 
 const LIMIT = 8192 + 100; // 32 MiB, and a word that is not full

@@ -7,7 +7,8 @@ import {
 import { framesAudit } from "../../../../kernel/mm/phys/frames-audit.ts";
 import { frameGive, frameIsFree, frameIsTaken, framesAdd, framesFree } from "../../../../kernel/mm/phys/frames.ts";
 import { kernelFrames, ownerFrames } from "../../../../kernel/mm/phys/owners.ts";
-import { ORDER_MAX, runFrames, runGive, runSplit, runTake } from "../../../../kernel/mm/phys/runs.ts";
+import { runGive, runSplit, runTake } from "../../../../kernel/mm/phys/runs.ts";
+import { ORDER_MAX, runFrames } from "../../../../kernel/mm/phys/units.ts";
 import { accessesOf } from "../../../fake/counted.ts";
 import { frame, frames, freshPool, openOwner, take, takeAll } from "./fresh.ts";
 
