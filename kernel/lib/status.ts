@@ -9,6 +9,8 @@ export const OK = 0 as Status;
 export const NOT_FOUND = -2 as Status;
 /** ESRCH: there is no such process. */
 export const NO_SUCH_PROCESS = -3 as Status;
+/** EPERM: that is not for this process to do. */
+export const NOT_PERMITTED = -1 as Status;
 /** E2BIG: more strings than there is room for. */
 export const TOO_LONG = -7 as Status;
 /** EINTR: a signal came before anything else. */
@@ -73,6 +75,8 @@ export const WRONG_HALF = -1302 as Status;
 export const NO_SUCH_FRAME = -1558 as Status;
 /** EINVAL: these pages do not make up a larger one. */
 export const NOT_JOINABLE = -1814 as Status;
+/** ETIMEDOUT: the time that was given has passed. */
+export const TIMED_OUT = -110 as Status;
 /** EUCLEAN: a structure in memory contradicts itself. */
 export const DAMAGED = -117 as Status;
 

@@ -1,14 +1,18 @@
 /** Processes end, and whoever waits for them is told how. */
 import { panic } from "../base/panic.ts";
-import { NO_CHILD, OK, type Status } from "../lib/status.ts";
+import { INTERRUPTED, NO_CHILD, OK, type Status } from "../lib/status.ts";
 import { NO_SPACE_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
 import { NO_SPACE, spaceDestroy } from "../mm/space/space.ts";
 import { fileTableDrop, NO_FILE_TABLE } from "./file-table.ts";
 import { kernelStackGive } from "./kernel-stack.ts";
 import {
-  childrenLeave, FLAG, NO_PROCESS, PROCESS, type Process, processCurrent, processFirst, processGive, STATE,
+  childrenLeave, FLAG, NO_PROCESS, parentForget, PROCESS, type Process, processCurrent, processFirst, processGive,
+  STATE,
 } from "./process.ts";
-import { queueWake, sleepIn, spaceUse, switchAway } from "./schedule.ts";
+import { queueWake, sleepTill, spaceUse, switchAway } from "./schedule.ts";
+import { ACTION, ACTION_FLAG, actionOf, HANDLER, SIGNAL } from "./signal-actions.ts";
+import { signalSend } from "./signals.ts";
+import { NEVER, timerStop } from "./timers.ts";
 
 const SIGNAL_BITS = 0x7f;
 const CODE_SHIFT = 8;
@@ -33,12 +37,23 @@ export function processEnd(status: number): never {
   objectReferenceDrop(PROCESS.object(process));
   PROCESS.setObject(process, NO_SPACE_OBJECT);
   childrenLeave(process);
+  timerStop(PROCESS.alarmTimerAt(process));
   PROCESS.setStatus(process, status);
   PROCESS.setState(process, STATE.ZOMBIE);
-  const parent = PROCESS.parent(process);
-  if (parent !== NO_PROCESS) queueWake(PROCESS.waitingAt(parent));
+  parentTell(process);
   switchAway();
   panic("proc: a process that has ended runs", BigInt(PROCESS.pid(process)));
+}
+
+/** A parent that wants to hear nothing of its children has one less: nobody will ask for it. */
+function parentTell(process: Process): void {
+  const parent = PROCESS.parent(process);
+  if (parent === NO_PROCESS) return;
+  queueWake(PROCESS.waitingAt(parent));
+  signalSend(parent, SIGNAL.CHLD);
+  const action = actionOf(parent, SIGNAL.CHLD);
+  const isIgnored = ACTION.handler(action) === HANDLER.IGNORE;
+  if (isIgnored || (ACTION.flags(action) & ACTION_FLAG.NO_CHILD_WAIT) !== 0n) parentForget(process);
 }
 
 // ---- who waits -------------------------------------------------------------------------------------------------
@@ -48,7 +63,7 @@ let childPid = 0;
 /**
  * A child of the current process that has ended is gone; childEnded() was its number, childEndedStatus() how. `pid` >
  * 0: that one; otherwise any. `mayWait` is 0: childEnded() is 0 if none has ended yet. NO_CHILD: there is none of that
- * number.
+ * number. INTERRUPTED: a signal came first.
  */
 export function childAwait(pid: number, mayWait: number): Status {
   const process = processCurrent();
@@ -66,7 +81,7 @@ export function childAwait(pid: number, mayWait: number): Status {
     if (!isThere) return NO_CHILD;
     childPid = 0;
     if (mayWait === 0) return OK;
-    sleepIn(PROCESS.waitingAt(process));
+    if (sleepTill(PROCESS.waitingAt(process), NEVER) === INTERRUPTED) return INTERRUPTED;
   }
 }
 export function childEnded(): number {

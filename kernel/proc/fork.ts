@@ -11,6 +11,7 @@ import { orphansReap } from "./exit.ts";
 import { fileTableCopy, NO_FILE_TABLE } from "./file-table.ts";
 import { NAME_BYTES, NO_PROCESS, PROCESS, processCurrent } from "./process.ts";
 import { processWake } from "./schedule.ts";
+import { ACTIONS_BYTES } from "./signal-actions.ts";
 import { processAbandon, processBegin, processFrame } from "./spawn.ts";
 
 /** The number of a child that goes on from `frame`, the current process's, with 0 in RAX; or NO_MEMORY. */
@@ -33,6 +34,9 @@ export function processFork(frame: bigint): number {
   PROCESS.setBrkStart(child, PROCESS.brkStart(parent));
   PROCESS.setBrkEnd(child, PROCESS.brkEnd(parent));
   PROCESS.setBlocked(child, PROCESS.blocked(parent));
+  copyBytes(PROCESS.actionsAt(child), PROCESS.actionsAt(parent), ACTIONS_BYTES);
+  PROCESS.setGroup(child, PROCESS.group(parent));
+  PROCESS.setSession(child, PROCESS.session(parent));
   copyBytes(PROCESS.nameAt(child), PROCESS.nameAt(parent), NAME_BYTES);
   fpuKeep(virtAddr(PROCESS.fpuAt(child))); // nobody else has used these registers since the parent was here
   const copy = processFrame(child);

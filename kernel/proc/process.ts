@@ -16,6 +16,12 @@
  *   +168   | waiting                       |   a queue: itself, while it waits for a child
  *   +184   | files         |                   its descriptors; NO_FILE_TABLE once it is a zombie
  *   +512   | fpu                           |   512 bytes of FXSAVE while it does not run
+ *   +1024  | actions                       |   what it does about each of 64 signals: signal-actions.ts
+ *   +3072  | group         | session       |   of processes: the numbers of those who began them
+ *   +3080  | woken         | stopSignal    |   one of WOKEN, after a sleep; what stopped it
+ *   +3088  | sleepTimer                    |   a TIMER: until when it sleeps
+ *   +3112  | alarmTimer                    |   another: when SIGALRM comes
+ *   +3136  | alarmEvery                    |   nanoseconds from one SIGALRM to the next; 0: there is one
  */
 import { fillWords } from "../doors/machine.ts";
 import { frameBytes, frameOf, NO_FRAME, physAddr, DIRECT_MAP, type VirtAddr } from "../lib/addr.ts";
@@ -40,14 +46,22 @@ export const PROCESS = layout(4096, {
   pid: u32, state: u32, parent: process64, child: process64, sibling: process64, next: process64, queueNext: process64,
   queue: u64, space: space64, object: object64, stack: va64, rsp: u64, fsBase: u64, brkStart: u64, brkEnd: u64,
   status: u32, flags: u32, name: bytes(NAME_BYTES), pending: u64, blocked: u64, faults: u64, ticks: u64,
-  waiting: bytes(16), files: files64, rest: bytes(320), fpu: bytes(512), more: bytes(3072),
+  waiting: bytes(16), files: files64, rest: bytes(320), fpu: bytes(512),
+  actions: bytes(2048), group: u32, session: u32, woken: u32, stopSignal: u32, sleepTimer: bytes(24),
+  alarmTimer: bytes(24), alarmEvery: u64, more: bytes(952),
 });
 
-/** RUNNABLE: runs, or waits for the CPU. SLEEPING: waits for something else. ZOMBIE: waits for its parent to ask. */
-export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3 } as const;
+/**
+ * RUNNABLE: runs, or waits for the CPU. SLEEPING: waits for something else. ZOMBIE: waits for its parent to ask.
+ * STOPPED: waits for SIGCONT.
+ */
+export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3, STOPPED: 4 } as const;
 
-/** AWAITED: somebody in the kernel will ask how it ended. */
-export const FLAG = { AWAITED: 1 } as const;
+/** AWAITED: somebody in the kernel will ask how it ended. INTERRUPTIBLE: a signal ends its sleep. */
+export const FLAG = { AWAITED: 1, INTERRUPTIBLE: 2 } as const;
+
+/** What ended a sleep. */
+export const WOKEN = { BY_SOMEBODY: 0, BY_SIGNAL: 1, BY_CLOCK: 2 } as const;
 
 const WORDS = 512;
 
@@ -90,8 +104,7 @@ export function processGive(process: Process): void {
     while (PROCESS.next(before) !== process) before = PROCESS.next(before);
     PROCESS.setNext(before, PROCESS.next(process));
   }
-  const parent = PROCESS.parent(process);
-  if (parent !== NO_PROCESS) childRemove(parent, process);
+  parentForget(process);
   count--;
   frameGive(frameOf(physAddr(process - DIRECT_MAP)));
 }
@@ -105,6 +118,15 @@ export function childrenLeave(process: Process): void {
     child = sibling;
   }
   PROCESS.setChild(process, NO_PROCESS);
+}
+
+/** Its parent, if it has one, has it no longer. */
+export function parentForget(process: Process): void {
+  const parent = PROCESS.parent(process);
+  if (parent === NO_PROCESS) return;
+  childRemove(parent, process);
+  PROCESS.setParent(process, NO_PROCESS);
+  PROCESS.setSibling(process, NO_PROCESS);
 }
 
 function childRemove(parent: Process, process: Process): void {
@@ -130,6 +152,16 @@ export function processFind(pid: number): Process {
   let process = first;
   while (process !== NO_PROCESS && PROCESS.pid(process) !== pid) process = PROCESS.next(process);
   return process;
+}
+
+export function flagSet(process: Process, flag: number): void {
+  PROCESS.setFlags(process, PROCESS.flags(process) | flag);
+}
+export function flagClear(process: Process, flag: number): void {
+  PROCESS.setFlags(process, PROCESS.flags(process) & ~flag);
+}
+export function flagHas(process: Process, flag: number): boolean {
+  return (PROCESS.flags(process) & flag) !== 0;
 }
 
 /** Who runs; NO_PROCESS while the kernel is on its own. */

@@ -3,16 +3,26 @@
  * TURN_TICKS timer interrupts. The kernel's own thread, which is the console, runs when nobody can, and when it asks
  * to.
  *
+ * Whoever sleeps is woken by somebody, by a signal if it may be, or by the clock: the list of timers is looked through
+ * whenever somebody else has a turn, and a timer interrupt ends a turn for it.
+ *
  * A switch is a call that comes back later: each process has its place on a kernel stack of its own. Interrupts are
  * off.
  */
+import { clockHertz, clockNow } from "../arch/clock.ts";
 import { fpuKeep, fpuRestore, fsBaseSet, kernelStackUse } from "../arch/user-mode.ts";
 import { load64, readCr3, stackSwitch, staticBytes, writeCr3 } from "../doors/machine.ts";
 import { type Frame, frameAddr, virtAddr } from "../lib/addr.ts";
 import { layout } from "../lib/layout.ts";
+import { INTERRUPTED, OK, type Status, TIMED_OUT } from "../lib/status.ts";
 import { kernelRoot } from "../mm/paging/kernel-map.ts";
 import { NO_SPACE, type Space, spaceRoot } from "../mm/space/space.ts";
-import { NO_PROCESS, PROCESS, process64, type Process, processCurrent, processCurrentSet, STATE } from "./process.ts";
+import {
+  FLAG, flagClear, flagHas, flagSet, NO_PROCESS, PROCESS, process64, type Process, processCurrent, processCurrentSet,
+  STATE, WOKEN,
+} from "./process.ts";
+import { isSignalled, SIGNAL, signalBit, signalIsIgnored } from "./signal-actions.ts";
+import { NEVER, NO_TIMER, TIMER, timerFirst, timersInit, timerStart, timerStop } from "./timers.ts";
 
 /** Timer interrupts in a turn. */
 const TURN_TICKS = 2;
@@ -32,6 +42,7 @@ export function scheduleInit(): void {
   queueEmpty(runnable);
   queueEmpty(pollers);
   queueEmpty(terminalReaders);
+  timersInit();
   ticksLeft = 0;
   isTurnOver = false;
   isKernelAsking = false;
@@ -79,10 +90,46 @@ function queueLeave(process: Process): void {
 export function processWake(process: Process): void {
   if (PROCESS.state(process) !== STATE.SLEEPING) return;
   if (PROCESS.queue(process) !== 0n) queueLeave(process);
+  timerStop(PROCESS.sleepTimerAt(process));
+  flagClear(process, FLAG.INTERRUPTIBLE);
   PROCESS.setState(process, STATE.RUNNABLE);
   queuePut(runnable, process);
 }
-/** The current process sleeps until somebody wakes the queue, or the process. */
+/** The same for one that SIGSTOP has stopped. */
+export function processContinue(process: Process): void {
+  if (PROCESS.state(process) !== STATE.STOPPED) return;
+  PROCESS.setState(process, STATE.SLEEPING);
+  processWake(process);
+}
+/** A signal is pending: it is acted on before the process runs in ring 3, and ends a sleep that it may end. */
+export function signalRaise(process: Process, signal: number): void {
+  PROCESS.setPending(process, PROCESS.pending(process) | signalBit(signal));
+  if (!isSignalled(process) || !flagHas(process, FLAG.INTERRUPTIBLE)) return;
+  PROCESS.setWoken(process, WOKEN.BY_SIGNAL);
+  processWake(process);
+}
+
+/**
+ * The current process sleeps in the queue (0n: in none) until somebody wakes it, a signal comes or is there already:
+ * INTERRUPTED, or the clock says `deadline`: TIMED_OUT; NEVER is one. On a machine without a clock any other deadline
+ * has come.
+ */
+export function sleepTill(queue: bigint, deadline: bigint): Status {
+  const process = processCurrent();
+  if (isSignalled(process)) return INTERRUPTED;
+  if (deadline !== NEVER) {
+    if (clockHertz() === 0n || deadline <= clockNow()) return TIMED_OUT;
+    timerStart(PROCESS.sleepTimerAt(process), process, deadline);
+  }
+  flagSet(process, FLAG.INTERRUPTIBLE);
+  PROCESS.setWoken(process, WOKEN.BY_SOMEBODY);
+  PROCESS.setState(process, STATE.SLEEPING);
+  if (queue !== 0n) queuePut(queue, process);
+  switchAway();
+  if (PROCESS.woken(process) === WOKEN.BY_SIGNAL) return INTERRUPTED;
+  return PROCESS.woken(process) === WOKEN.BY_CLOCK ? TIMED_OUT : OK;
+}
+/** The current process sleeps until somebody wakes the queue, or the process: no signal does. */
 export function sleepIn(queue: bigint): void {
   const process = processCurrent();
   PROCESS.setState(process, STATE.SLEEPING);
@@ -114,7 +161,31 @@ export function scheduleTick(): void {
   if (process === NO_PROCESS) return;
   PROCESS.setTicks(process, PROCESS.ticks(process) + 1n);
   ticksLeft--;
-  if (ticksLeft <= 0) isTurnOver = true;
+  if (ticksLeft <= 0 || isTimerDue()) isTurnOver = true;
+}
+function isTimerDue(): boolean {
+  return timerFirst() !== NO_TIMER && TIMER.deadline(timerFirst()) <= clockNow();
+}
+/** What is due happens. */
+function timersExpire(): void {
+  while (isTimerDue()) {
+    const timer = timerFirst();
+    const process = TIMER.process(timer);
+    if (timer === PROCESS.alarmTimerAt(process)) alarmRing(process);
+    else {
+      PROCESS.setWoken(process, WOKEN.BY_CLOCK);
+      processWake(process);
+    }
+  }
+}
+function alarmRing(process: Process): void {
+  const timer = PROCESS.alarmTimerAt(process);
+  const every = PROCESS.alarmEvery(process);
+  const due = TIMER.deadline(timer);
+  timerStop(timer);
+  if (every !== 0n) timerStart(timer, process, due + every * ((clockNow() - due) / every + 1n));
+  const isBlocked = (PROCESS.blocked(process) & signalBit(SIGNAL.ALRM)) !== 0n;
+  if (isBlocked || !signalIsIgnored(process, SIGNAL.ALRM)) signalRaise(process, SIGNAL.ALRM);
 }
 /** The kernel's own thread wants to run: something was typed. */
 export function kernelAsks(): void {
@@ -127,6 +198,7 @@ export function isTurnEnding(): boolean {
 /** The current process lets others run, and goes on when it is its turn again. */
 export function turnEnd(): void {
   isTurnOver = false;
+  timersExpire();
   queuePut(runnable, processCurrent());
   switchAway();
 }
@@ -147,6 +219,7 @@ export function switchAway(): void {
 
 /** From the kernel's own thread: processes run until none can, or something is typed. False: there was none. */
 export function processesRun(): boolean {
+  timersExpire();
   if (queueIsEmpty(runnable)) return false;
   isKernelAsking = false;
   processEnter(queueTake(runnable), kernelRsp);

@@ -15,6 +15,7 @@ import {
 import { HERE } from "./paths.ts";
 import { callPoll } from "./poll-calls.ts";
 import { callArchPrctl, callGetpid, callGetppid, callWait4, callYield } from "./process-calls.ts";
+import { callKill, callTgkill, callTkill } from "./signal-calls.ts";
 import { unknownLog } from "./unknown.ts";
 
 /** What goes to the program in RAX: a result, or a negative error number. */
@@ -73,6 +74,8 @@ export function systemCall(frame: bigint): bigint {
       processEnd(statusOfExit(Number(TRAP_FRAME.rdi(frame) & 0xffn)));
     case 61:
       return word(callWait4(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 62:
+      return word(callKill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 72:
       return word(callFcntl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 79:
@@ -85,8 +88,12 @@ export function systemCall(frame: bigint): bigint {
       return BigInt(callGetppid());
     case 158:
       return word(callArchPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 200:
+      return word(callTkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 218:
       return BigInt(callGetpid());
+    case 234:
+      return word(callTgkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 257:
       return word(callOpenat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 262:

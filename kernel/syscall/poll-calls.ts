@@ -9,9 +9,9 @@ import { copyIn, copyOut } from "../mm/user/user-copy.ts";
 import { descriptorFile, DESCRIPTORS } from "../proc/file-table.ts";
 import { FILE_KIND, fileIsReadable, NO_OPEN_FILE, OPEN_FILE, type OpenFile } from "../proc/files.ts";
 import { PROCESS, processCurrent } from "../proc/process.ts";
-import { pollersQueue, sleepIn } from "../proc/schedule.ts";
+import { pollersQueue, sleepTill } from "../proc/schedule.ts";
+import { NEVER } from "../proc/timers.ts";
 import { numberOf } from "./file-calls.ts";
-import { isSignalled } from "./transfer.ts";
 
 const POLLFD = layout(8, { descriptor: u32, wanted: u16, found: u16 });
 const POLL = { IN: 1, OUT: 4, ERROR: 8, HANG_UP: 16, NO_FILE: 32 } as const;
@@ -27,8 +27,7 @@ export function callPoll(at: bigint, count: bigint, waits: boolean): number {
   for (;;) {
     const ready = pollOnce(at, Number(count));
     if (ready !== 0 || !waits) return ready;
-    sleepIn(pollersQueue());
-    if (isSignalled()) return INTERRUPTED;
+    if (sleepTill(pollersQueue(), NEVER) === INTERRUPTED) return INTERRUPTED;
   }
 }
 

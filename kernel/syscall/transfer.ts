@@ -7,11 +7,11 @@ import { load8, staticBytes } from "../doors/machine.ts";
 import { PIPE, PIPE_ATOMIC, pipeAt, pipeRead, pipeRoom, pipeWrite } from "../ipc/pipe.ts";
 import { terminalRead } from "../ipc/terminal.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { INTERRUPTED, INVALID, OK, type Status, statusIn, WOULD_BLOCK } from "../lib/status.ts";
+import { INVALID, OK, type Status, statusIn, WOULD_BLOCK } from "../lib/status.ts";
 import { copyIn } from "../mm/user/user-copy.ts";
 import { FILE_FLAG, FILE_KIND, fileHold, fileRelease, OPEN_FILE, type OpenFile } from "../proc/files.ts";
-import { PROCESS, processCurrent } from "../proc/process.ts";
-import { pollersWake, queueWake, sleepIn, terminalQueue } from "../proc/schedule.ts";
+import { pollersWake, queueWake, sleepTill, terminalQueue } from "../proc/schedule.ts";
+import { NEVER } from "../proc/timers.ts";
 
 const CHUNK = 512;
 const chunk = staticBytes(CHUNK, 8);
@@ -129,12 +129,5 @@ function wakeAt(queue: bigint): void {
 /** OK: look again. WOULD_BLOCK: the file is not to wait for. INTERRUPTED: a signal waits to be handled. */
 function sleepAt(file: OpenFile, queue: bigint): Status {
   if ((OPEN_FILE.flags(file) & FILE_FLAG.NONBLOCK) !== 0) return WOULD_BLOCK;
-  sleepIn(queue);
-  return isSignalled() ? INTERRUPTED : OK;
-}
-
-/** Does a signal wait to be handled by the current process? Then it waits for nothing else. */
-export function isSignalled(): boolean {
-  const process = processCurrent();
-  return (PROCESS.pending(process) & ~PROCESS.blocked(process)) !== 0n;
+  return sleepTill(queue, NEVER);
 }

@@ -4,7 +4,7 @@ import { onBreakpoint, onDebug } from "./debug.ts";
 import { fatal } from "./fatal.ts";
 import { isInterrupt, onInterrupt } from "./interrupts.ts";
 import { NO_PROCESS, processCurrent } from "../proc/process.ts";
-import { isTurnEnding, turnEnd } from "../proc/schedule.ts";
+import { programResume } from "../proc/signal-deliver.ts";
 import { onPageFault, onProgramFault } from "./page-fault.ts";
 import { isOfProgram, programEnd, signalFor } from "./program.ts";
 import { callResume, callSuspend, recoveryTake } from "./recovery.ts";
@@ -33,14 +33,13 @@ function onKernelTrap(frame: bigint, vector: number): void {
   }
 }
 
-/** On the way back others may have their turn. */
 function onProgramTrap(frame: bigint, vector: number): void {
   if (processCurrent() === NO_PROCESS) fatal(frame); // ring 3, and nobody is there
   if (vector === VECTOR.PAGE_FAULT) onProgramFault(frame);
   else if (isInterrupt(vector)) onInterrupt(vector);
   else if (isOfProgram(vector)) programEnd(frame, signalFor(vector));
   else fatal(frame);
-  if (isTurnEnding()) turnEnd();
+  programResume();
 }
 
 /** A fault of the handler's is the end, whatever it has interrupted. */

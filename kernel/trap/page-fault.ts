@@ -15,9 +15,10 @@ import { isUserCopy } from "../mm/user/user-copy.ts";
 import { spaceReached } from "../proc/exec.ts";
 import { processEnd, statusOfSignal } from "../proc/exit.ts";
 import { PROCESS, processCurrent } from "../proc/process.ts";
+import { SIGNAL } from "../proc/signal-actions.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 import { fatal } from "./fatal.ts";
-import { nameLog, SIGNAL } from "./program.ts";
+import { nameLog } from "./program.ts";
 import { recoveryTake } from "./recovery.ts";
 
 /**

@@ -4,10 +4,8 @@ import { logAscii, logEnd, logHex, logNumber, logText } from "../base/log.ts";
 import { load8 } from "../doors/machine.ts";
 import { processEnd, statusOfSignal } from "../proc/exit.ts";
 import { PROCESS, type Process, processCurrent } from "../proc/process.ts";
+import { SIGNAL } from "../proc/signal-actions.ts";
 import { exceptionNameLog } from "../stats/exceptions.ts";
-
-/** Signals by Linux's numbers (man 7 signal). */
-export const SIGNAL = { ILL: 4, TRAP: 5, BUS: 7, FPE: 8, KILL: 9, SEGV: 11 } as const;
 
 /** Is it the program's own doing? The others tell of the machine, whoever runs. */
 export function isOfProgram(vector: number): boolean {

@@ -1,6 +1,6 @@
 /** Where `syscall` arrives, from boot/user.asm. */
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
-import { isTurnEnding, turnEnd } from "../proc/schedule.ts";
+import { programResume } from "../proc/signal-deliver.ts";
 import { systemCall } from "../syscall/dispatch.ts";
 
 /**
@@ -9,6 +9,6 @@ import { systemCall } from "../syscall/dispatch.ts";
  */
 export function onSystemCall(frame: bigint): number {
   TRAP_FRAME.setRax(frame, systemCall(frame));
-  if (isTurnEnding()) turnEnd();
+  programResume();
   return 0;
 }

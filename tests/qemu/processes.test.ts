@@ -1,0 +1,14 @@
+/** What programs ask of each other and of the kernel beside memory and files: signals, time, other programs. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ProgramMachine } from "./program-disk.ts";
+
+let machine: ProgramMachine;
+beforeAll(async () => {
+  machine = await ProgramMachine.open(["signals"]);
+  await machine.talk.ask("run signals"); // as many kernel stacks as any program needs are kept from now on
+}, 60_000);
+afterAll(() => machine.close());
+
+test("signals that nobody handles do to processes what Linux says, and wait4 tells it", async () => {
+  expect(await machine.run("signals")).toEqual(["signals are as Linux has them", "signals was ended by signal 15"]);
+});

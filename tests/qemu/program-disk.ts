@@ -1,0 +1,58 @@
+/** A machine with the programs of tests/programs as its modules: built, booted, run one by one. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { Conversation, ROOT } from "./machine.ts";
+
+const CFLAGS = [
+  "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-nostdlib", "-ffreestanding", "-fno-pie", "-fno-stack-protector",
+  "-fuse-ld=lld", "-Wl,-z,noexecstack",
+];
+
+export class ProgramMachine {
+  private constructor(private readonly folder: string, readonly talk: Conversation) {}
+
+  /** `linked`: what is special about how one is linked. The prompt is there. */
+  static async open(
+    programs: readonly string[], linked: Readonly<Record<string, readonly string[]>> = {},
+  ): Promise<ProgramMachine> {
+    const folder = mkdtempSync(join(tmpdir(), "programs-"));
+    mkdirSync(join(folder, "bin"));
+    const files = programs.map((name) => {
+      const file = join(folder, "bin", name);
+      const source = `tests/programs/${name}.c`;
+      execFileSync("clang-14", [...CFLAGS, ...(linked[name] ?? []), "-o", file, source], { cwd: ROOT });
+      return file;
+    });
+    const iso = join(folder, "programs.iso");
+    execFileSync("scripts/iso.sh", [iso, "build/kernel.elf", ...files], { cwd: ROOT, stdio: "ignore" });
+    const talk = await Conversation.open({
+      door: "iso", flags: ["-drive", `file=${iso},format=raw,if=ide,index=0`, "-boot", "c"],
+    });
+    await talk.expect("\n> ");
+    return new ProgramMachine(folder, talk);
+  }
+
+  close(): void {
+    this.talk.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async framesFree(): Promise<number> {
+    return Number(/^frames +\d+ +(\d+)/m.exec(await this.talk.ask("mem"))?.[1]);
+  }
+
+  /**
+   * The lines that it says. All its memory is back then, and everything agrees: what is kept for the next program, as
+   * its kernel stacks are, it must have found.
+   */
+  async run(words: string): Promise<string[]> {
+    const before = await this.framesFree();
+    const said = await this.talk.ask(`run ${words}`);
+    expect(await this.talk.ask("audit")).toBe("All that memory management keeps agrees.");
+    expect(await this.framesFree()).toBe(before);
+    return said.split("\n");
+  }
+}
