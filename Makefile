@@ -5,13 +5,16 @@
 MEMORY ?= 512M
 CMDLINE ?=
 MODULES ?=
+PROGRAM ?=
+# As they are: what looks like make's is the program's.
+override ARGS := $(value ARGS)
 CHECKING ?=
 QEMUFLAGS ?=
 AREA ?=
 SANITIZE ?=
 PROFILE ?= debug
 GDB ?= gdb
-export MEMORY CMDLINE GDB
+export MEMORY CMDLINE GDB ARGS
 
 # A kernel is build/NAME.elf, made from what ENTRY.NAME imports; the recipes below are the same for each.
 KERNELS := kernel test debug benchmark checked
@@ -25,6 +28,10 @@ CHECKING.checked := --checking
 ENTRY.benchmark := tests/bench/kernel/main.ts
 # Of two -O the last counts. Without optimisation every variable is where gdb can show it.
 OPTIMISE.debug := -O0
+override MODULES := $(MODULES) $(filter-out $(MODULES),$(PROGRAM))
+COMMA := ,
+# What the prompt is to obey first.
+FIRST_LINE := $(if $(PROGRAM),-fw_cfg name=opt/kernel/first$(COMMA)file=build/first-line)
 # What `make run` boots.
 RUN := $(if $(CHECKING),checked,kernel)
 # What `make debug` looks at, by PROFILE.
@@ -78,6 +85,8 @@ help: ## this list
 	@echo 'Variables, with what they are if not given:'
 	@echo '  MEMORY=512M       memory of the machine, for run'
 	@echo '  CMDLINE=          boot options, for run: CMDLINE="heap.size=2M"'
+	@echo '  PROGRAM=          a static Linux program, for run: what to run at once'
+	@echo '  ARGS=             its arguments: ARGS="one '"'two words'"'"'
 	@echo '  MODULES=          files that GRUB loads beside the kernel, for run'
 	@echo '  QEMUFLAGS=        further flags, for run: QEMUFLAGS="-machine q35"'
 	@echo '  CHECKING=         1 for run: the kernel watches those who use its memory'
@@ -86,8 +95,13 @@ help: ## this list
 	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one elsewhere'
 	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
-run: build/$(RUN).iso ## build, then boot in QEMU, the console in this terminal
-	@scripts/qemu.sh run build/$(RUN).iso $(QEMUFLAGS)
+run: $(PROGRAM) build/$(RUN).iso ## build, then boot in QEMU, the console in this terminal
+	@$(if $(PROGRAM),printf 'run %s %s' '$(notdir $(PROGRAM))' "$$ARGS" >build/first-line)
+	@scripts/qemu.sh run build/$(RUN).iso $(FIRST_LINE) $(QEMUFLAGS)
+
+# Asked for only where the file is not there.
+$(PROGRAM):
+	@echo 'make: there is no file $@' >&2; exit 1
 
 debug: $(PROFILE.$(PROFILE)).elf $(PROFILE.$(PROFILE)).iso ## the same under gdb, stopped before its first instruction
 	@scripts/gdb/debug.sh $(PROFILE.$(PROFILE)) $(QEMUFLAGS)

@@ -4,13 +4,15 @@
  */
 import { CALL_RETURNED } from "../arch/trap-frame.ts";
 import { serialRead } from "../arch/serial.ts";
-import { logEnd, logLine, logText } from "../base/log.ts";
+import { logAscii, logEnd, logLine, logText } from "../base/log.ts";
 import { ringPause, ringResume } from "../base/log-ring.ts";
+import { firstLine, firstLineLength } from "../dev/fw-cfg.ts";
 import { idle, pause, tryCall } from "../doors/machine.ts";
 import { exceptionNameLog } from "../stats/exceptions.ts";
 import { commandRun, commandsOffer } from "./commands.ts";
 import { completeBegin, completeCharacter, completeCount, completeRest, completeShow } from "./complete.ts";
 import { LINE, lineByte, lineCursor, lineInsert, lineLength, lineShow, lineStart, lineText } from "./line.ts";
+import { runSayAll } from "./process-commands.ts";
 import { isStopped, stoppedForget, stoppedSet } from "./stopped.ts";
 import { wordsSet } from "./words.ts";
 
@@ -22,9 +24,22 @@ const SPACE = 0x20;
 export function consoleRun(): never {
   stoppedForget();
   ringPause(); // the log is what the kernel says by itself
+  firstLineObey();
   for (;;) {
     if (lineAsk()) commandRun();
   }
+}
+
+/** What QEMU was given to be obeyed first, as if somebody had typed it. */
+function firstLineObey(): void {
+  if (firstLineLength() === 0) return;
+  promptLog();
+  logAscii(firstLine(), firstLineLength());
+  logEnd();
+  wordsSet(firstLine(), firstLineLength());
+  runSayAll(true);
+  commandRun();
+  runSayAll(false);
 }
 
 /**

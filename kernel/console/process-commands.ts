@@ -15,7 +15,7 @@ import { programCount, programDrop, programFind, programIsThere, programName, pr
   "../proc/programs.ts";
 import { processSpawn, processSpawned } from "../proc/spawn.ts";
 import { foregroundRun } from "./foreground.ts";
-import { wordStartAt, wordCount, wordLength, wordLog } from "./words.ts";
+import { wordCount, wordLength, wordLog, wordPlain, wordPlainText, wordsAreClosed, wordStartAt } from "./words.ts";
 
 const PID = 6;
 const KIB = 14;
@@ -31,9 +31,14 @@ export function runCommand(): boolean {
     logLine("; programs lists them.");
     return true;
   }
+  if (!wordsAreClosed()) {
+    logLine("A quote is not closed; nothing was run.");
+    return true;
+  }
   argumentsEmpty();
   for (let i = 1; i < wordCount(); i++) {
-    if (argumentAdd(wordStartAt(i), wordLength(i)) !== OK) {
+    const count = wordPlain(i);
+    if (count < 0 || argumentAdd(wordPlainText(), count) !== OK) {
       logLine("Those are too many arguments; nothing was run.");
       return true;
     }
@@ -90,10 +95,16 @@ function refusalLog(status: Status): void {
   }
 }
 
-/** How it ended, where that was not with 0. */
+/** From now on `run` says also of a program that ended with 0 that it has; or not. */
+export function runSayAll(all: boolean): void {
+  saysAll = all;
+}
+let saysAll = false;
+
+/** How it ended; with 0 is what one expects, and is not said unless it is asked for. */
 function endLog(process: Process): void {
   const status = PROCESS.status(process);
-  if (status === 0) return;
+  if (status === 0 && !saysAll) return;
   wordLog(1);
   if ((status & SIGNAL_BITS) !== 0) logNumber(" was ended by signal ", status & SIGNAL_BITS);
   else logNumber(" ended with ", status >>> CODE_SHIFT);

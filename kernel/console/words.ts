@@ -1,6 +1,9 @@
-/** The words of the line: a command and what comes after it. Words are separated by spaces. */
+/**
+ * The words of the line: a command and what comes after it. Words are separated by spaces, but for those in quotes or
+ * behind a backslash: wordPlain has a word without these, as a shell would (POSIX, "Quoting"; there are no variables).
+ */
 "compiler: cold"; // for people to read
-import { load8, stringLength } from "../doors/machine.ts";
+import { load8, staticBytes, store8, stringLength } from "../doors/machine.ts";
 import { logAsciiCut, logLine } from "../base/log.ts";
 import { numberParse } from "../lib/number.ts";
 import { textBegins } from "../lib/text.ts";
@@ -11,8 +14,17 @@ const WORD_COLUMNS = 42; // the longest sentence has 38
 const VIRTUAL_MARK = 0x76;
 const PHYSICAL_MARK = 0x70;
 
+const SINGLE = 0x27;
+const DOUBLE = 0x22;
+const BACKSLASH = 0x5c;
+const NO_QUOTE = 0;
+/** Of a word without its quotes. */
+const PLAIN_BYTES = 2048;
+const plain = staticBytes(PLAIN_BYTES, 8);
+
 let text = 0n;
 let length = 0;
+let quote = NO_QUOTE; // which is open, while characters are looked at
 
 /** From now on the words are those of the `count` bytes at `at`, which must stay where they are. */
 export function wordsSet(at: bigint, count: number): void {
@@ -33,6 +45,36 @@ export function wordStartAt(index: number): bigint {
 export function wordLength(index: number): number {
   const start = wordFind(index);
   return wordEnd(start) - start;
+}
+
+/** Are all quotes closed? */
+export function wordsAreClosed(): boolean {
+  quote = NO_QUOTE;
+  for (let at = 0; at < length; ) at = characterEnd(at);
+  return quote === NO_QUOTE;
+}
+
+/** Word `index` without its quotes: wordPlainText() until the next call. Answers how many bytes; -1: too many. */
+export function wordPlain(index: number): number {
+  const start = wordFind(index);
+  const end = wordEnd(start);
+  let count = 0;
+  quote = NO_QUOTE;
+  for (let at = start; at < end; ) {
+    const isEscaped = escapes(at);
+    const before = quote;
+    const next = characterEnd(at);
+    if (quote === before) {
+      if (count === PLAIN_BYTES) return -1;
+      store8(plain + BigInt(count), byteAt(isEscaped ? at + 1 : at));
+      count++;
+    }
+    at = next;
+  }
+  return count;
+}
+export function wordPlainText(): bigint {
+  return plain;
 }
 
 /** Is word `index` exactly `expected`? No if there is no such word. */
@@ -81,11 +123,30 @@ function wordStart(at: number): number {
   return start;
 }
 
-/** The first space from `at` on, or the end of the line. */
+/** The first space from `at` on that ends a word, or the end of the line. */
 function wordEnd(at: number): number {
   let end = at;
-  while (end < length && byteAt(end) !== SPACE) end++;
+  quote = NO_QUOTE;
+  while (end < length && (quote !== NO_QUOTE || byteAt(end) !== SPACE)) end = characterEnd(end);
   return end;
+}
+
+/** Steps over the character at `at`, with the backslash before it: `quote` says then which quotes are open. */
+function characterEnd(at: number): number {
+  const byte = byteAt(at);
+  if (byte === quote) quote = NO_QUOTE;
+  else if (quote === NO_QUOTE && isQuote(byte)) quote = byte;
+  else if (escapes(at)) return at + 2;
+  return at + 1;
+}
+
+/** Is there a backslash at `at` that takes the meaning of what follows? In double quotes only a few lose theirs. */
+function escapes(at: number): boolean {
+  if (byteAt(at) !== BACKSLASH || quote === SINGLE || at + 1 >= length) return false;
+  return quote === NO_QUOTE || byteAt(at + 1) === DOUBLE || byteAt(at + 1) === BACKSLASH;
+}
+function isQuote(byte: number): boolean {
+  return byte === SINGLE || byte === DOUBLE;
 }
 
 function byteAt(index: number): number {

@@ -14,7 +14,7 @@ import {
 import { multibootRead } from "./boot-multiboot.ts";
 import { optionsCheck } from "./boot-options.ts";
 import { pvhRead } from "./boot-pvh.ts";
-import { fwCfgOptions } from "./fw-cfg.ts";
+import { fwCfgFirstLine, fwCfgOptions } from "./fw-cfg.ts";
 
 /** What a multiboot2 loader leaves in EAX (Multiboot2 Specification 2.0, "I386 machine state"). */
 export const MULTIBOOT2_MAGIC = 0x36d7_6289;
@@ -36,6 +36,7 @@ export function bootInfoRead(magic: number, info: number): Status {
     return status;
   }
   fwCfgOptions();
+  fwCfgFirstLine();
   bootInfoReport();
   logText("dev: boot information");
   logNumber(" ranges=", rangeCount());

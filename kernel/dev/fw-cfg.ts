@@ -1,13 +1,13 @@
 /**
- * QEMU's fw_cfg device, for one file of it: boot options given on QEMU's command line without a new ISO,
- * `-fw_cfg name=opt/kernel/cmdline,string=heap.size=4M`.
+ * QEMU's fw_cfg device, for two files of it: boot options given on QEMU's command line without a new ISO,
+ * `-fw_cfg name=opt/kernel/cmdline,string=heap.size=4M`, and the first line for the prompt, `name=opt/kernel/first`.
  * Source: QEMU, docs/specs/fw_cfg.rst. Ports only: a selector, then the item's bytes one after the other.
  */
 "compiler: cold"; // runs once
 import { inb, outw, staticBytes, store8, stringByte, stringLength } from "../doors/machine.ts";
 import { hasHypervisor } from "../arch/cpu.ts";
 import { logEnd, logNumber, logText } from "../base/log.ts";
-import { virtAddr } from "../lib/addr.ts";
+import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { COMMAND_LINE_LIMIT, commandLineAdd } from "./boot-info.ts";
 
 const PORT = { SELECTOR: 0x510, DATA: 0x511 } as const;
@@ -17,7 +17,11 @@ const NAME_BYTES = 56;
 const FILE_LIMIT = 256;
 const NO_ITEM = -1;
 
+export const FIRST_LINE_LIMIT = 2048;
+
 const text = staticBytes(COMMAND_LINE_LIMIT);
+const firstLineText = staticBytes(FIRST_LINE_LIMIT);
+let firstLineBytes = 0;
 
 let fileSize = 0; // of the file that fileFind found last
 
@@ -28,16 +32,41 @@ let fileSize = 0; // of the file that fileFind found last
  */
 export function fwCfgOptions(): void {
   if (!fwCfgIsPresent()) return;
-  const item = fileFind("opt/kernel/cmdline");
-  if (item === NO_ITEM) return;
-  if (fileSize > COMMAND_LINE_LIMIT) {
-    logText("dev: fw_cfg's options are too long and ignored");
-    logNumber(" bytes=", fileSize);
-    logEnd();
-    return;
-  }
-  select(item);
-  commandLineAdd(virtAddr(text), textRead(fileSize));
+  if (!fileOpen("opt/kernel/cmdline")) return;
+  if (fileSize > COMMAND_LINE_LIMIT) tooLongLog("dev: fw_cfg's options are too long and ignored");
+  else commandLineAdd(virtAddr(text), textRead(text, fileSize));
+}
+
+/**
+ * Keeps the text of `opt/kernel/first`, if there is one: what the prompt is to obey before anybody types. One longer
+ * than FIRST_LINE_LIMIT is left out, with a line.
+ */
+export function fwCfgFirstLine(): void {
+  firstLineBytes = 0;
+  if (!fwCfgIsPresent()) return;
+  if (!fileOpen("opt/kernel/first")) return;
+  if (fileSize > FIRST_LINE_LIMIT) tooLongLog("dev: fw_cfg's first line is too long and ignored");
+  else firstLineBytes = textRead(firstLineText, fileSize);
+}
+export function firstLine(): VirtAddr {
+  return virtAddr(firstLineText);
+}
+/** 0: there is none. */
+export function firstLineLength(): number {
+  return firstLineBytes;
+}
+
+function tooLongLog(sentence: string): void {
+  logText(sentence);
+  logNumber(" bytes=", fileSize);
+  logEnd();
+}
+
+/** Is there a file called `path`? Its bytes are next, fileSize of them. */
+function fileOpen(path: string): boolean {
+  const item = fileFind(path);
+  if (item !== NO_ITEM) select(item);
+  return item !== NO_ITEM;
 }
 
 function fwCfgIsPresent(): boolean {
@@ -60,12 +89,12 @@ function fileFind(path: string): number {
   return NO_ITEM;
 }
 
-/** The selected item's first `size` bytes, or fewer if a NUL ends them, into `text`. Answers how many. */
-function textRead(size: number): number {
+/** The open file's first `size` bytes, or fewer if a NUL ends them, to `to`. Answers how many. */
+function textRead(to: bigint, size: number): number {
   for (let i = 0; i < size; i++) {
     const byte = inb(PORT.DATA);
     if (byte === 0) return i;
-    store8(text + BigInt(i), byte);
+    store8(to + BigInt(i), byte);
   }
   return size;
 }

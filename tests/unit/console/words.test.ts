@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { serialInit } from "../../../kernel/arch/serial.ts";
-import { wordCount, wordIs, wordIsNumber, wordLog, wordsSet } from "../../../kernel/console/words.ts";
+import {
+  wordCount, wordIs, wordIsNumber, wordLog, wordPlain, wordPlainText, wordsAreClosed, wordsSet,
+} from "../../../kernel/console/words.ts";
+import { IMAGE_MAP } from "../../../kernel/lib/addr.ts";
 import { numberParsed } from "../../../kernel/lib/number.ts";
 import { fakeMachine, type Machine } from "../../fake/machine.ts";
 
@@ -64,4 +67,37 @@ test("any line falls into the words that splitting it gives", () => {
       expect(machine.serialTake()).toBe(words.join(""));
     }),
   );
+});
+
+/** All words without their quotes. */
+function plain(text: string): string[] {
+  line(text);
+  expect(wordsAreClosed()).toBe(true);
+  return Array.from({ length: wordCount() }, (_, i) => {
+    const count = wordPlain(i);
+    return Buffer.from(machine.physGet(wordPlainText() - IMAGE_MAP, count)).toString("latin1");
+  });
+}
+test.each([
+  ["run 'a b' \"c d\"", ["run", "a b", "c d"]],
+  ["a'b c'd\" e\"", ["ab cd e"]],
+  ["'' \"\" x", ["", "", "x"]],
+  ["'a\"b' \"c'd\"", ["a\"b", "c'd"]],
+  ["a\\ b \\'c \\\\", ["a b", "'c", "\\"]],
+  ["'a\\' \"b\\\"c\" \"d\\n\" \"e\\\\\"", ["a\\", "b\"c", "d\\n", "e\\"]],
+  ["a\\", ["a\\"]],
+])("quotes hold a word together: %s", (text, words) => {
+  expect(plain(text)).toEqual(words);
+});
+
+test.each(["'", "a 'b", "\"a'", "'a' \"b", "\"a\\\""])("%s is not closed", (text) => {
+  line(text);
+  expect(wordsAreClosed()).toBe(false);
+});
+
+test("a word that is too long without its quotes is told", () => {
+  line("x".repeat(2048));
+  expect(wordPlain(0)).toBe(2048);
+  line("x".repeat(2049));
+  expect(wordPlain(0)).toBe(-1);
 });

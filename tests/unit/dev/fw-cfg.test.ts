@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
 import { bootInfoClear } from "../../../kernel/dev/boot-info.ts";
-import { fwCfgOptions } from "../../../kernel/dev/fw-cfg.ts";
-import type { Machine } from "../../fake/machine.ts";
+import {
+  FIRST_LINE_LIMIT, firstLine, firstLineLength, fwCfgFirstLine, fwCfgOptions,
+} from "../../../kernel/dev/fw-cfg.ts";
+import { load8, type Machine } from "../../fake/machine.ts";
 import { commandLineKept, logTake, loggingMachine } from "./record.ts";
 
 const SELECTOR = 0x510;
@@ -113,4 +115,27 @@ test("on bare metal the ports are not touched", () => {
   machine = loggingMachine();
   fwCfgOptions();
   expect(machine.portWrites.filter(({ port }) => port === SELECTOR)).toEqual([]);
+});
+
+/** The line that is to be obeyed first. */
+function first(text: string): string {
+  fwCfgPlug([{ name: "opt/kernel/cmdline", text: "a=1" }, { name: "opt/kernel/first", text }]);
+  fwCfgFirstLine();
+  const bytes = Uint8Array.from({ length: firstLineLength() }, (_, i) => load8(firstLine() + BigInt(i)));
+  return Buffer.from(bytes).toString("latin1");
+}
+test("the first line for the prompt is a file of its own", () => {
+  expect(first("run hello 'a b'")).toBe("run hello 'a b'");
+  expect(commandLineKept(machine)).toBe("");
+  expect(first("x".repeat(FIRST_LINE_LIMIT))).toHaveLength(FIRST_LINE_LIMIT);
+  expect(logTake(machine)).toBe("");
+  expect(first("x".repeat(FIRST_LINE_LIMIT + 1))).toBe("");
+  expect(logTake(machine)).toBe(`dev: fw_cfg's first line is too long and ignored bytes=${FIRST_LINE_LIMIT + 1}\n`);
+});
+
+test("without such a file there is none", () => {
+  first("run");
+  fwCfgPlug([]);
+  fwCfgFirstLine();
+  expect(firstLineLength()).toBe(0);
 });
