@@ -51,6 +51,8 @@ export const BAD_ADDRESS = -14 as Status;
 export const NOT_CANONICAL = -270 as Status;
 /** EFAULT: the range begins in one half of the address space and does not end there. */
 export const WRAPS = -526 as Status;
+/** EACCES: a page would be writable and executable. */
+export const WRITABLE_CODE = -269 as Status;
 /** EBUSY: it is in use. */
 export const BUSY = -16 as Status;
 /** EEXIST: something is mapped there already. */
@@ -67,8 +69,6 @@ export const MISALIGNED = -278 as Status;
 export const EMPTY_RANGE = -534 as Status;
 /** EINVAL: a flag that does not exist, or is not the caller's to set. */
 export const UNKNOWN_FLAG = -790 as Status;
-/** EINVAL: a page would be writable and executable. */
-export const WRITABLE_CODE = -1046 as Status;
 /** EINVAL: a page for the user where the kernel's are, or the reverse. */
 export const WRONG_HALF = -1302 as Status;
 /** EINVAL: no frame has this number. */

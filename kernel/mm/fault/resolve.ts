@@ -3,6 +3,7 @@
  *
  *   nothing there     anonymous   read: the zero page            write: a frame, zeroed
  *                     object      read: the object's own frame   write: a copy
+ *                     shared      the object's own frame
  *   there, read-only  to be written where the region allows it: the only one who has the frame may write it as it is,
  *                     others get a copy (copy-on-write)
  *
@@ -15,13 +16,17 @@ import {
 } from "../../lib/addr.ts";
 import { PTE_EMPTY, PTE_PRESENT, PTE_USER, PTE_WRITABLE, pteFrame, pteIsPresent, pteMake, pteRead, pteWrite } from
   "../paging/pte.ts";
-import { tableEntriesAdd } from "../paging/tables.ts";
+import { flushPay } from "../paging/flush.ts";
+import { tableEntries, tableEntriesAdd } from "../paging/tables.ts";
+import { tablesPrune } from "../paging/unmap.ts";
 import { entryReach, entryTable, NO_ENTRY } from "../paging/walk.ts";
 import { framePageSet, frameReferenceAdd, frameReferenceDrop, frameReferences } from "../phys/frame-table.ts";
-import { frameGive, frameTake } from "../phys/frames.ts";
-import { isCounted } from "../space/counted.ts";
-import { objectOf, objectBytes, objectFrame } from "../space/object.ts";
-import { BACKING, NO_REGION, PERMISSION, REGION, type Region } from "../space/region.ts";
+import { frameTake } from "../phys/frames.ts";
+import { frameStanding, isPrivate, OWN, UNCOUNTED } from "../space/counted.ts";
+import {
+  OBJECT, OBJECT_KIND, objectBytes, objectFrame, objectOf, objectPageFind, objectPageReach, objectReaches,
+} from "../space/object.ts";
+import { BACKING, NO_REGION, PERMISSION, REGION, type Region, regionByte, regionHasObject } from "../space/region.ts";
 import { regionAt } from "../space/region-tree.ts";
 import { type Space, spacePages, spaceRegions, spaceRoot } from "../space/space.ts";
 import { pageFlags } from "../space/space-pages.ts";
@@ -47,7 +52,11 @@ export function faultResolve(space: Space, va: VirtAddr, access: number): number
   const entry = entryReach(spaceRoot(space), page, 1, PTE_USER);
   if (entry === NO_ENTRY) return FAULT_NO_MEMORY;
   const pte = pteRead(entry);
-  if (pte === PTE_EMPTY) return pageBring(space, region, page, entry, access);
+  if (pte === PTE_EMPTY) {
+    const answer = pageBring(space, region, page, entry, access);
+    if (answer !== FAULT_REPAIRED) tableForget(spaceRoot(space), page, entry);
+    return answer;
+  }
   if (pteIsPresent(pte) && access === ACCESS_WRITE && (pte & PTE_WRITABLE) === 0n) {
     return pageOwn(space, region, page, entry, pteFrame(pte));
   }
@@ -63,54 +72,71 @@ function isAllowed(permissions: number, access: number): boolean {
 
 /** The first touch. */
 function pageBring(space: Space, region: Region, page: Page, entry: PhysAddr, access: number): number {
+  if (regionHasObject(region)) return objectBring(space, region, page, entry, access);
   const flags = pageFlags(REGION.permissions(region), REGION.kind(region));
-  let from = zeroPage();
-  if (REGION.kind(region) === BACKING.OBJECT) {
-    const object = objectOf(REGION.backing(region));
-    const offset = REGION.offset(region) + page - REGION.start(region);
-    from = objectFrame(object, offset);
-    if (from === NO_FRAME) return FAULT_NO_BACKING;
-    const bytes = objectBytes(object, offset);
-    if (bytes < PAGE_BYTES) return pagePart(space, page, entry, from, bytes, flags);
-  }
-  if (access === ACCESS_WRITE) {
-    const frame = frameTake(spacePages(space));
-    if (frame === NO_FRAME) return FAULT_NO_MEMORY;
-    frameFill(frame, from);
-    frameShow(frame, page, entry, flags);
-    tableEntriesAdd(entryTable(entry), 1);
-    return FAULT_REPAIRED;
-  }
-  pteWrite(entry, pteMake(from, PTE_PRESENT | (flags & ~PTE_WRITABLE)));
+  if (access === ACCESS_WRITE) return copyBring(space, region, page, entry, zeroPage(), PAGE_BYTES);
+  pteWrite(entry, pteMake(zeroPage(), PTE_PRESENT | (flags & ~PTE_WRITABLE)));
   tableEntriesAdd(entryTable(entry), 1);
   return FAULT_REPAIRED;
 }
 
-/** The last page of an object that does not end with a page: what lies behind it in memory is nobody's to see. */
-function pagePart(
-  space: Space, page: Page, entry: PhysAddr, from: Frame, bytes: number, flags: bigint,
+/** The first touch of a page that shows an object. */
+function objectBring(space: Space, region: Region, page: Page, entry: PhysAddr, access: number): number {
+  const object = objectOf(REGION.backing(region));
+  const offset = regionByte(region, page);
+  const isShared = REGION.kind(region) === BACKING.SHARED;
+  const isCopy = access === ACCESS_WRITE && !isShared;
+  if (!objectReaches(object, offset)) return FAULT_NO_BACKING;
+  let flags = pageFlags(REGION.permissions(region), REGION.kind(region));
+  if (!isShared) flags &= ~PTE_WRITABLE;
+  if (OBJECT.kind(object) === OBJECT_KIND.MEMORY) {
+    const held = isCopy ? objectPageFind(object, offset) : objectPageReach(object, offset);
+    if (isCopy) return copyBring(space, region, page, entry, held === NO_FRAME ? zeroPage() : held, PAGE_BYTES);
+    if (held === NO_FRAME) return FAULT_NO_MEMORY;
+    frameReferenceAdd(held);
+    pteWrite(entry, pteMake(held, PTE_PRESENT | flags));
+  } else {
+    const bytes = objectBytes(object, offset);
+    // of a file that does not end with a page: what lies behind it in memory is nobody's to see
+    if (isCopy || bytes < PAGE_BYTES) return copyBring(space, region, page, entry, objectFrame(object, offset), bytes);
+    pteWrite(entry, pteMake(objectFrame(object, offset), PTE_PRESENT | flags));
+  }
+  tableEntriesAdd(entryTable(entry), 1);
+  return FAULT_REPAIRED;
+}
+
+/** A frame of the space's own that begins with `bytes` of `from`; the rest is zero. */
+function copyBring(
+  space: Space, region: Region, page: Page, entry: PhysAddr, from: Frame, bytes: number,
 ): number {
   const frame = frameTake(spacePages(space));
   if (frame === NO_FRAME) return FAULT_NO_MEMORY;
-  fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE);
-  copyBytes(frameBytes(frame), frameBytes(from), bytes);
-  frameShow(frame, page, entry, flags);
+  frameFill(frame, bytes < PAGE_BYTES ? zeroPage() : from);
+  if (bytes < PAGE_BYTES) copyBytes(frameBytes(frame), frameBytes(from), bytes);
+  frameShow(frame, region, page, entry);
   tableEntriesAdd(entryTable(entry), 1);
   return FAULT_REPAIRED;
+}
+
+/** Tables that were built for a page that did not come go again. */
+function tableForget(root: Frame, page: Page, entry: PhysAddr): void {
+  if (tableEntries(entryTable(entry)) !== 0) return;
+  tablesPrune(root, page, 1);
+  flushPay();
 }
 
 /** A page that is there to be read is to be written. */
 function pageOwn(space: Space, region: Region, page: Page, entry: PhysAddr, shown: Frame): number {
-  const flags = pageFlags(REGION.permissions(region), REGION.kind(region));
-  const isOwn = isCounted(REGION.kind(region), REGION.backing(region), shown);
-  if (isOwn && frameReferences(shown) === 1) {
-    pteWrite(entry, pteMake(shown, flags | PTE_PRESENT));
+  const kind = REGION.kind(region);
+  const standing = frameStanding(kind, REGION.backing(region), shown);
+  if (!isPrivate(kind) || (standing === OWN && frameReferences(shown) === 1)) {
+    pteWrite(entry, pteMake(shown, pageFlags(REGION.permissions(region), kind) | PTE_PRESENT));
   } else {
     const frame = frameTake(spacePages(space));
     if (frame === NO_FRAME) return FAULT_NO_MEMORY;
     frameFill(frame, shown);
-    frameShow(frame, page, entry, flags);
-    if (isOwn && frameReferenceDrop(shown) === 0) frameGive(shown);
+    frameShow(frame, region, page, entry);
+    if (standing !== UNCOUNTED) frameReferenceDrop(shown); // others show it, too, or it is an object's
   }
   flushPage(page);
   return FAULT_REPAIRED;
@@ -122,8 +148,8 @@ function frameFill(frame: Frame, from: Frame): void {
 }
 
 /** The frame is complete before anybody can look. */
-function frameShow(frame: Frame, page: Page, entry: PhysAddr, flags: bigint): void {
+function frameShow(frame: Frame, region: Region, page: Page, entry: PhysAddr): void {
   frameReferenceAdd(frame);
-  framePageSet(frame, page);
-  pteWrite(entry, pteMake(frame, flags | PTE_PRESENT));
+  framePageSet(frame, regionByte(region, page));
+  pteWrite(entry, pteMake(frame, pageFlags(REGION.permissions(region), REGION.kind(region)) | PTE_PRESENT));
 }

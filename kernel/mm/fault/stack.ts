@@ -17,7 +17,6 @@ export function stackGrow(regions: Regions, va: VirtAddr): Region {
   if (end - start > STACK_BYTES) return NO_REGION;
   const below = regionPrevious(region);
   if (below !== NO_REGION && REGION.end(below) + GUARD_BYTES > start) return NO_REGION;
-  REGION.setOffset(region, start);
   regionResize(regions, region, start, end);
   return region;
 }

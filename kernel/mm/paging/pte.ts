@@ -7,7 +7,8 @@
  *   +---+----------+-------------------------+-----+-+-+-+-+---+---+-+-+-+
  *
  * S, the page-size bit, makes an entry of level 2 or 3 a page of 2 MiB or 1 GiB; with it, and in level 1, the entry is
- * a leaf. While P is 0 the CPU ignores the other bits; all of them 0 says that nothing was ever mapped.
+ * a leaf. While P is 0 the CPU ignores the other bits; all of them 0 says that nothing was ever mapped. Of a program's
+ * page bits 1 to 3 say then where it is: 2 is HIDDEN, the frame is kept where it always stands, and nobody may reach it.
  *
  * PWT and PCD choose a memory type from IA32_PAT (arch/cpu.ts), whose first four fields are all that this kernel
  * needs. The third bit of the choice, which is S in level 1 and bit 12 in larger pages, is therefore always 0, and the
@@ -38,6 +39,9 @@ export const PTE_UNCACHED = PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
 /** Memory type of a screen: stores are collected. A CPU without PAT writes through instead: right, and slow. */
 export const PTE_WRITE_COMBINING = PTE_WRITE_THROUGH;
 
+/** While P is 0: the frame is kept, and hidden. */
+export const PTE_HIDDEN = 4n;
+
 export const PTE_FRAME = 0x000f_ffff_ffff_f000n;
 
 const tried = staticBytes(8, 8);
@@ -61,6 +65,10 @@ export function pteWord(word: bigint): Pte {
 }
 export function pteFrame(pte: Pte): Frame {
   return frameOf(physAddr(pte & PTE_FRAME));
+}
+/** The same frame, which nobody can reach any more. */
+export function pteHidden(pte: Pte): Pte {
+  return ((pte & (PTE_FRAME | PTE_ACCESSED | PTE_DIRTY)) | PTE_HIDDEN) as Pte;
 }
 export function pteIsPresent(pte: Pte): boolean {
   return (pte & PTE_PRESENT) !== 0n;

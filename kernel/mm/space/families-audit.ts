@@ -9,11 +9,11 @@ import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import { FRAME, frameRecord } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
 import { ownerFrames } from "../phys/owners.ts";
-import { isCounted } from "./counted.ts";
+import { frameStanding, OWN } from "./counted.ts";
 import { NO_REGION, REGION, type Region } from "./region.ts";
 import { regionFirst, regionNext } from "./region-tree.ts";
 import { NO_SPACE, type Space, spaceFirst, spaceId, spaceNext, spacePages, spaceRegions, spaceRoot } from "./space.ts";
-import { pageFrame, presentFind, presentUntil } from "./space-pages.ts";
+import { occupiedFind, occupiedUntil, pageFrame } from "./space-pages.ts";
 
 const UNSEEN = 0;
 const SEEN = 1;
@@ -68,17 +68,17 @@ function familyLook(space: Space): void {
 
 function regionLook(space: Space, region: Region): void {
   const end = REGION.end(region);
-  for (let at = presentFind(spaceRoot(space), REGION.start(region), end); at < end; ) {
-    const until = presentUntil();
+  for (let at = occupiedFind(spaceRoot(space), REGION.start(region), end); at < end; ) {
+    const until = occupiedUntil();
     const first = pageOf(virtAddr(at));
     for (let i = 0; i < Number((until - at) >> PAGE_SHIFT); i++) pageLook(space, region, pageAfter(first, i));
-    at = presentFind(spaceRoot(space), until, end);
+    at = occupiedFind(spaceRoot(space), until, end);
   }
 }
 
 function pageLook(space: Space, region: Region, page: Page): void {
   const frame = pageFrame(spaceRoot(space), page);
-  if (!isCounted(REGION.kind(region), REGION.backing(region), frame) || !frameIsTaken(frame)) return;
+  if (frameStanding(REGION.kind(region), REGION.backing(region), frame) !== OWN || !frameIsTaken(frame)) return;
   const record = frameRecord(frame);
   if (!isCounting) {
     FRAME.setPrevious(record, UNSEEN);

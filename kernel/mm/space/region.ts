@@ -7,7 +7,7 @@
  *   +32  | parent        | hole          |   hole: the largest between two regions of its subtree, in bytes
  *   +48  | low           | high          |   where the first region of its subtree starts, where the last one ends
  *   +64  | backing       | offset        |   what its bytes are, and with which byte of that it starts
- *   +80  | permissions | kind | height   |   what may be done there; what backs it; of its subtree
+ *   +80  | permissions | kind | height   |   what may be done there, and TREATMENT; what backs it; of its subtree
  *   +88  | rest                          |
  */
 import { staticBytes } from "../../doors/machine.ts";
@@ -30,12 +30,20 @@ export const REGION = layout(96, {
 export const PERMISSION = { NONE: 0, READ: 1, WRITE: 2, EXECUTE: 4, USER: 8 } as const;
 
 /**
- * What a region's bytes are, and what `offset` means; it moves with the start.
- * ANONYMOUS: frames of the space's own; the address itself, so that neighbours continue each other.
- * FIXED: memory that somebody else keeps; its physical address. DEVICE: the same, a device's and uncached.
- * OBJECT: what `backing` names; a byte of it. STACK: as ANONYMOUS, and it grows down.
+ * How it is treated, in the same word. LOCKED: its pages are to be there. READ_ONLY: it can never be made writable.
+ * DONT_FORK: a fork does not get it; WIPE_ON_FORK: it gets it empty.
  */
-export const BACKING = { ANONYMOUS: 1, FIXED: 2, DEVICE: 3, OBJECT: 4, STACK: 5 } as const;
+export const TREATMENT = { LOCKED: 0x100, READ_ONLY: 0x200, DONT_FORK: 0x400, WIPE_ON_FORK: 0x800 } as const;
+export const TREATMENTS = 0xf00;
+
+/**
+ * What a region's bytes are, and what `offset` means; it moves with the start.
+ * ANONYMOUS: frames of the space's own; the address at which it was made, so that neighbours continue each other.
+ * FIXED: memory that somebody else keeps; its physical address. DEVICE: the same, a device's and uncached.
+ * OBJECT: what `backing` names, and what is written is the space's own; a byte of it. STACK: as ANONYMOUS, and it grows
+ * down. SHARED: as OBJECT, and who writes changes the object.
+ */
+export const BACKING = { ANONYMOUS: 1, FIXED: 2, DEVICE: 3, OBJECT: 4, STACK: 5, SHARED: 6 } as const;
 
 const slab = staticBytes(SLAB.SIZE, 8);
 const slabOwner = staticBytes(OWNER.SIZE, 8);
@@ -63,6 +71,17 @@ export function regionSlabTrim(): void {
   slabTrim(slab);
 }
 
+/**
+ * Which byte of what it shows is at `va`: what the record of a frame of its own knows as its page, wherever the region
+ * may be moved to.
+ */
+export function regionByte(region: Region, va: bigint): bigint {
+  return BigInt.asUintN(64, REGION.offset(region) + va - REGION.start(region));
+}
+export function regionHasObject(region: Region): boolean {
+  const kind = REGION.kind(region);
+  return kind === BACKING.OBJECT || kind === BACKING.SHARED;
+}
 export function regionSize(region: Region): bigint {
   return REGION.end(region) - REGION.start(region);
 }

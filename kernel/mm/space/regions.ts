@@ -7,7 +7,9 @@ import {
   EMPTY_RANGE, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status,
 } from "../../lib/status.ts";
 import { objectOf, objectReferenceAdd, objectReferenceDrop } from "./object.ts";
-import { BACKING, NO_REGION, REGION, type Region, regionGive, regionTake } from "./region.ts";
+import {
+  NO_REGION, REGION, type Region, regionByte, regionGive, regionHasObject, regionTake, TREATMENTS,
+} from "./region.ts";
 import {
   regionFrom, regionLast, regionLink, regionNext, regionPrevious, type Regions, regionResize, regionUnlink,
 } from "./region-tree.ts";
@@ -36,15 +38,8 @@ export function regionInsert(
     regionResize(regions, next, start, REGION.end(next));
     return OK;
   }
-  const region = regionTake();
+  const region = regionMake(start, end, permissions, kind, backing, offset);
   if (region === NO_REGION) return NO_MEMORY;
-  REGION.setStart(region, start);
-  REGION.setEnd(region, end);
-  REGION.setPermissions(region, permissions);
-  REGION.setKind(region, kind);
-  REGION.setBacking(region, backing);
-  REGION.setOffset(region, offset);
-  objectHold(region);
   regionLink(regions, region, before, next);
   return OK;
 }
@@ -89,6 +84,35 @@ export function regionRangeCheck(start: bigint, end: bigint): Status {
 export function isCutAlready(first: Region, start: bigint, end: bigint): boolean {
   return first === NO_REGION || (REGION.start(first) >= start && REGION.end(first) === end);
 }
+/** A region in no tree; NO_REGION: there is no memory. */
+export function regionMake(
+  start: bigint, end: bigint, permissions: number, kind: number, backing: bigint, offset: bigint,
+): Region {
+  const region = regionTake();
+  if (region === NO_REGION) return NO_REGION;
+  REGION.setStart(region, start);
+  REGION.setEnd(region, end);
+  REGION.setPermissions(region, permissions);
+  REGION.setKind(region, kind);
+  REGION.setBacking(region, backing);
+  REGION.setOffset(region, offset);
+  objectHold(region);
+  return region;
+}
+/** It becomes part of the tree, where nothing is in its way, and of neighbours that it continues. */
+export function regionPlace(regions: Regions, region: Region): void {
+  const start = REGION.start(region);
+  const end = REGION.end(region);
+  const next = regionFrom(regions, start);
+  regionLink(regions, region, next === NO_REGION ? regionLast(regions) : regionPrevious(next), next);
+  regionsJoin(regions, start, end);
+}
+/** It is in no tree, and not needed any more. */
+export function regionEnd(region: Region): void {
+  if (regionHasObject(region)) objectReferenceDrop(objectOf(REGION.backing(region)));
+  regionGive(region);
+}
+
 /** No region reaches over `start` or `end` any more: what follows cannot fail. NO_MEMORY, and nothing has changed. */
 export function regionsCut(regions: Regions, start: bigint, end: bigint): Status {
   if (!regionCut(regions, start)) return NO_MEMORY;
@@ -111,7 +135,14 @@ export function regionsDrop(regions: Regions, first: Region, end: bigint): void 
 /** Gives all regions of start..end-1 these permissions, after regionsCut. */
 export function regionsSetPermissions(regions: Regions, start: bigint, end: bigint, permissions: number): void {
   for (let at = regionFrom(regions, start); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    REGION.setPermissions(at, permissions);
+    REGION.setPermissions(at, (REGION.permissions(at) & TREATMENTS) | permissions);
+  }
+  regionsJoin(regions, start, end);
+}
+/** Of TREATMENT, all regions of start..end-1 have `set` from now on, and not `clear`, after regionsCut. */
+export function regionsSetTreatment(regions: Regions, start: bigint, end: bigint, set: number, clear: number): void {
+  for (let at = regionFrom(regions, start); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
+    REGION.setPermissions(at, (REGION.permissions(at) & ~clear) | set);
   }
   regionsJoin(regions, start, end);
 }
@@ -138,15 +169,11 @@ export function regionsJoin(regions: Regions, start: bigint, end: bigint): void 
 function regionCut(regions: Regions, at: bigint): boolean {
   const region = regionFrom(regions, at);
   if (region === NO_REGION || REGION.start(region) >= at) return true;
-  const upper = regionTake();
+  const upper = regionMake(
+    at, REGION.end(region), REGION.permissions(region), REGION.kind(region), REGION.backing(region),
+    regionByte(region, at),
+  );
   if (upper === NO_REGION) return false;
-  REGION.setStart(upper, at);
-  REGION.setEnd(upper, REGION.end(region));
-  REGION.setPermissions(upper, REGION.permissions(region));
-  REGION.setKind(upper, REGION.kind(region));
-  REGION.setBacking(upper, REGION.backing(region));
-  REGION.setOffset(upper, BigInt.asUintN(64, REGION.offset(region) + at - REGION.start(region)));
-  objectHold(upper);
   regionResize(regions, region, REGION.start(region), at);
   regionLink(regions, upper, region, regionNext(region));
   return true;
@@ -154,11 +181,7 @@ function regionCut(regions: Regions, at: bigint): boolean {
 
 /** A region of an object is one of those that keep it. */
 function objectHold(region: Region): void {
-  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceAdd(objectOf(REGION.backing(region)));
-}
-function regionEnd(region: Region): void {
-  if (REGION.kind(region) === BACKING.OBJECT) objectReferenceDrop(objectOf(REGION.backing(region)));
-  regionGive(region);
+  if (regionHasObject(region)) objectReferenceAdd(objectOf(REGION.backing(region)));
 }
 
 /** Does `next` go on where `region` ends, in all that it is? */

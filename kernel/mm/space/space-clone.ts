@@ -9,13 +9,18 @@ import { copyBytes } from "../../doors/machine.ts";
 import { PAGE_SHIFT, pageAfter, pageOf, virtAddr } from "../../lib/addr.ts";
 import { OK, type Status } from "../../lib/status.ts";
 import { mapPage } from "../paging/map.ts";
-import { BACKING, NO_REGION, REGION, type Region } from "./region.ts";
+import { PTE_WRITABLE } from "../paging/pte.ts";
+import { frameReferenceAdd } from "../phys/frame-table.ts";
+import { frameStanding, isPrivate, OBJECTS, OWN } from "./counted.ts";
+import { NO_REGION, PERMISSION, REGION, type Region, regionByte } from "./region.ts";
 import { regionFirst, regionNext } from "./region-tree.ts";
 import { regionInsert } from "./regions.ts";
 import {
   NO_SPACE, type Space, SPACE, spaceCreate, spaceDestroy, spacePages, spaceRegions, spaceRoot,
 } from "./space.ts";
-import { ownPageMap, pageFlags, pageFrame, presentFind, presentUntil } from "./space-pages.ts";
+import {
+  occupiedFind, occupiedUntil, ownPageMap, pageFlags, pageFrame, pagesProtect, releasePay,
+} from "./space-pages.ts";
 import { USER_SLOTS } from "./user-range.ts";
 
 const HIGHEST_BYTES = USER_SLOTS * 8;
@@ -43,27 +48,35 @@ function regionClone(space: Space, clone: Space, region: Region): Status {
   let status = regionInsert(
     spaceRegions(clone), REGION.start(region), end, permissions, kind, REGION.backing(region), REGION.offset(region),
   );
-  const flags = pageFlags(permissions, kind);
-  let at = presentFind(spaceRoot(space), REGION.start(region), end);
+  const readable = permissions | PERMISSION.READ; // what is hidden is copied, then hidden again
+  let at = occupiedFind(spaceRoot(space), REGION.start(region), end);
   while (status === OK && at < end) {
-    const until = presentUntil();
-    status = pagesClone(space, clone, at, until, flags, kind === BACKING.ANONYMOUS);
-    at = presentFind(spaceRoot(space), until, end);
+    const until = occupiedUntil();
+    status = pagesClone(space, clone, at, until, pageFlags(readable, kind), region);
+    at = occupiedFind(spaceRoot(space), until, end);
+  }
+  if (readable !== permissions) {
+    pagesProtect(spaceRoot(clone), REGION.start(region), end, permissions, kind, REGION.backing(region));
+    releasePay();
   }
   return status;
 }
 
-/** All of start..end-1 is present in `space`. */
-function pagesClone(space: Space, clone: Space, start: bigint, end: bigint, flags: bigint, isOwn: boolean): Status {
+/** All of start..end-1 has frames in `space`. */
+function pagesClone(
+  space: Space, clone: Space, start: bigint, end: bigint, flags: bigint, region: Region,
+): Status {
   const first = pageOf(virtAddr(start));
   const count = Number((end - start) >> PAGE_SHIFT);
   for (let i = 0; i < count; i++) {
     const page = pageAfter(first, i);
     const frame = pageFrame(spaceRoot(space), page);
-    const status = isOwn
-      ? ownPageMap(spaceRoot(clone), spacePages(clone), page, flags, frame)
-      : mapPage(spaceRoot(clone), page, frame, flags);
+    const standing = frameStanding(REGION.kind(region), REGION.backing(region), frame);
+    const status = standing === OWN
+      ? ownPageMap(spaceRoot(clone), spacePages(clone), page, flags, frame, regionByte(region, page))
+      : mapPage(spaceRoot(clone), page, frame, isPrivate(REGION.kind(region)) ? flags & ~PTE_WRITABLE : flags);
     if (status !== OK) return status;
+    if (standing === OBJECTS) frameReferenceAdd(frame);
   }
   return OK;
 }

@@ -1,6 +1,7 @@
 /**
  * A space like another, for a program that forks: the same regions, and the same frames behind them until one of the
- * two writes (copy-on-write). Both show them read-only from now on; a frame counts how many do.
+ * two writes (copy-on-write). Both show them read-only from now on; a frame counts how many do. What is shared stays
+ * so.
  */
 import { flushSpace } from "../../arch/tlb.ts";
 import { panic } from "../../base/panic.ts";
@@ -12,14 +13,14 @@ import { entryAfter } from "../paging/range.ts";
 import { tableEntriesAdd } from "../paging/tables.ts";
 import { entryDeepest, entryReach, entryTable, NO_ENTRY } from "../paging/walk.ts";
 import { frameReferenceAdd } from "../phys/frame-table.ts";
-import { isCounted, isPrivate } from "./counted.ts";
-import { NO_REGION, REGION, type Region } from "./region.ts";
+import { frameStanding, isPrivate, UNCOUNTED } from "./counted.ts";
+import { NO_REGION, REGION, type Region, TREATMENT } from "./region.ts";
 import { regionFirst, regionNext } from "./region-tree.ts";
 import { regionInsert } from "./regions.ts";
 import {
   familyJoin, NO_SPACE, type Space, SPACE, spaceCreate, spaceDestroy, spaceIsCurrent, spaceRegions, spaceRoot,
 } from "./space.ts";
-import { presentFind, presentUntil } from "./space-pages.ts";
+import { occupiedFind, occupiedUntil } from "./space-pages.ts";
 import { USER_SLOTS } from "./user-range.ts";
 
 const HIGHEST_BYTES = USER_SLOTS * 8;
@@ -49,22 +50,24 @@ export function spaceFork(space: Space): Space {
 function regionFork(space: Space, fork: Space, region: Region): Status {
   const kind = REGION.kind(region);
   const end = REGION.end(region);
+  const permissions = REGION.permissions(region);
+  if ((permissions & TREATMENT.DONT_FORK) !== 0) return OK;
   const status = regionInsert(
-    spaceRegions(fork), REGION.start(region), end, REGION.permissions(region), kind, REGION.backing(region),
+    spaceRegions(fork), REGION.start(region), end, permissions & ~TREATMENT.LOCKED, kind, REGION.backing(region),
     REGION.offset(region),
   );
-  if (status !== OK) return status;
+  if (status !== OK || (permissions & TREATMENT.WIPE_ON_FORK) !== 0) return status;
   const keep = isPrivate(kind) ? BigInt.asUintN(64, ~PTE_WRITABLE) : ALL;
-  let at = presentFind(spaceRoot(space), REGION.start(region), end);
+  let at = occupiedFind(spaceRoot(space), REGION.start(region), end);
   while (at < end) {
-    const until = presentUntil();
+    const until = occupiedUntil();
     if (!pagesShare(space, fork, at, Number((until - at) >> PAGE_SHIFT), keep, region)) return NO_MEMORY;
-    at = presentFind(spaceRoot(space), until, end);
+    at = occupiedFind(spaceRoot(space), until, end);
   }
   return OK;
 }
 
-/** `count` pages from `start` on, all present and in one table: false if there is no frame for the fork's table. */
+/** `count` pages from `start` on, all in one table: false if there is no frame for the fork's table. */
 function pagesShare(space: Space, fork: Space, start: bigint, count: number, keep: bigint, region: Region): boolean {
   const page = pageOf(virtAddr(start));
   const to = entryReach(spaceRoot(fork), page, 1, PTE_USER);
@@ -77,7 +80,7 @@ function pagesShare(space: Space, fork: Space, start: bigint, count: number, kee
     const shared = pteWord(pte & keep);
     if (shared !== pte) pteWrite(entryAfter(from, i), shared);
     pteWrite(entryAfter(to, i), shared);
-    if (isCounted(kind, backing, pteFrame(pte))) frameReferenceAdd(pteFrame(pte));
+    if (frameStanding(kind, backing, pteFrame(pte)) !== UNCOUNTED) frameReferenceAdd(pteFrame(pte));
   }
   tableEntriesAdd(entryTable(to), count);
   return true;

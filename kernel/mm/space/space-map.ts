@@ -4,20 +4,23 @@
  *
  * Pages are there at once, or not at all (spaceReserve): that a page comes when it is touched is mm/fault's business.
  */
-import { type Frame, frameAddr, isPageAligned, NO_FRAME, type Page, PAGE_SIZE, pageAfter } from "../../lib/addr.ts";
+import {
+  type Frame, frameAddr, higher, isPageAligned, lower, NO_FRAME, type Page, PAGE_SIZE, pageAfter,
+} from "../../lib/addr.ts";
 import {
   BAD_ADDRESS, EMPTY_RANGE, INVALID, MISALIGNED, NO_MEMORY, NO_REGION_THERE, OK, OVERLAPS, type Status, UNKNOWN_FLAG,
   WRITABLE_CODE,
 } from "../../lib/status.ts";
 import { mapRange } from "../paging/map.ts";
 import { highestRaise } from "./memory-spaces.ts";
-import { BACKING, NO_REGION, PERMISSION, REGION } from "./region.ts";
+import { BACKING, NO_REGION, PERMISSION, REGION, type Region, TREATMENTS } from "./region.ts";
 import { regionFrom, regionNext, type Regions } from "./region-tree.ts";
 import {
-  isCutAlready, regionInsert, regionsCover, regionsCut, regionsDrop, regionsSetPermissions,
+  isCutAlready, regionEnd, regionInsert, regionMake, regionPlace, regionsCover, regionsCut, regionsDrop,
+  regionsSetPermissions,
 } from "./regions.ts";
 import { type Space, spacePages, spaceRegions, spaceRoot } from "./space.ts";
-import { ownPageMap, pageFlags, pagesProtect, pagesRelease, presentFind, releasePay } from "./space-pages.ts";
+import { ownPageMap, pageFlags, pagesProtect, pagesRelease, releasePay } from "./space-pages.ts";
 import { isUserRange } from "./user-range.ts";
 
 const ALL = PERMISSION.READ | PERMISSION.WRITE | PERMISSION.EXECUTE | PERMISSION.USER;
@@ -47,7 +50,8 @@ export function spaceMap(space: Space, page: Page, count: number, permissions: n
   const flags = pageFlags(permissions, BACKING.ANONYMOUS);
   let done = 0;
   while (status === OK && done < count) {
-    status = ownPageMap(spaceRoot(space), spacePages(space), pageAfter(page, done), flags, NO_FRAME);
+    const here = pageAfter(page, done);
+    status = ownPageMap(spaceRoot(space), spacePages(space), here, flags, NO_FRAME, here);
     if (status === OK) done++;
   }
   // the region last: where it becomes part of its neighbour, nothing could take it away again without memory
@@ -95,19 +99,14 @@ export function spaceUnmap(space: Space, page: Page, count: number): Status {
     if (regionsCut(regions, page, end) !== OK) return NO_MEMORY;
     first = regionFrom(regions, page);
   }
-
-  for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    pagesRelease(spaceRoot(space), REGION.start(at), REGION.end(at), REGION.kind(at), REGION.backing(at));
-  }
-  releasePay();
-  regionsDrop(regions, first, end);
+  rangeEmpty(space, first, end);
   return OK;
 }
 
 /**
  * All of these pages has these permissions afterwards, present or not. NO_REGION_THERE: part of it is no region's.
- * INVALID: USER would change, or nobody could read a page that is present (an entry cannot say so yet). Otherwise as
- * spaceUnmap.
+ * INVALID: USER would change. Otherwise as spaceUnmap. What nobody may read any more is kept, and comes to light again
+ * when it may be read.
  */
 export function spaceProtect(space: Space, page: Page, count: number, permissions: number): Status {
   const regions = spaceRegions(space);
@@ -115,17 +114,59 @@ export function spaceProtect(space: Space, page: Page, count: number, permission
   if (status !== OK) return status;
   const end = pageAfter(page, count);
   if (!regionsCover(regions, page, end)) status = NO_REGION_THERE;
-  if (status === OK && !canBecome(space, page, end, permissions)) status = INVALID;
+  if (status === OK && !isSameSide(regions, page, end, permissions)) status = INVALID;
   if (status === OK) status = regionsCut(regions, page, end);
   if (status !== OK) return status;
 
   for (let at = regionFrom(regions, page); at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    const flags = pageFlags(permissions, REGION.kind(at));
-    pagesProtect(spaceRoot(space), REGION.start(at), REGION.end(at), flags, REGION.kind(at), REGION.backing(at));
+    pagesProtect(spaceRoot(space), REGION.start(at), REGION.end(at), permissions, REGION.kind(at), REGION.backing(at));
   }
   releasePay();
   regionsSetPermissions(regions, page, end, permissions);
   return OK;
+}
+
+/**
+ * As spaceReserve, and what was there before is gone: all or nothing. Nothing is OVERLAPS. Cost: as spaceUnmap, and a
+ * region inserted.
+ */
+export function spaceReplace(
+  space: Space, page: Page, count: number, permissions: number, kind: number, backing: bigint, offset: bigint,
+): Status {
+  const status = requestCheck(page, count, permissions);
+  if (status !== OK) return status;
+  const regions = spaceRegions(space);
+  const end = pageAfter(page, count);
+  const region = regionMake(page, end, permissions, kind, backing, offset);
+  if (region === NO_REGION) return NO_MEMORY;
+  if (regionsCut(regions, page, end) !== OK) {
+    regionEnd(region);
+    return NO_MEMORY;
+  }
+  rangeEmpty(space, regionFrom(regions, page), end);
+  regionPlace(regions, region);
+  highestRaise(space, page, end);
+  return OK;
+}
+
+/** All pages and regions from `first` to end-1 go; none reaches over the end. */
+export function rangeEmpty(space: Space, first: Region, end: bigint): void {
+  for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
+    pagesRelease(spaceRoot(space), REGION.start(at), REGION.end(at), REGION.kind(at), REGION.backing(at));
+  }
+  releasePay();
+  regionsDrop(spaceRegions(space), first, end);
+}
+
+/** All pages of page..end-1 go, the regions stay: what is touched again comes as it did the first time. */
+export function pagesForget(space: Space, page: Page, end: bigint): void {
+  const root = spaceRoot(space);
+  const first = regionFrom(spaceRegions(space), page);
+  for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
+    const from = higher(page, REGION.start(at));
+    pagesRelease(root, from, lower(end, REGION.end(at)), REGION.kind(at), REGION.backing(at));
+  }
+  releasePay();
 }
 
 function regionAdd(
@@ -142,13 +183,14 @@ function isTaken(regions: Regions, page: Page, count: number): boolean {
   return next !== NO_REGION && REGION.start(next) < pageAfter(page, count);
 }
 
-function canBecome(space: Space, page: Page, end: bigint, permissions: number): boolean {
+/** Whose all of it is, the programs' or the kernel's, is what `permissions` say. */
+function isSameSide(regions: Regions, page: Page, end: bigint, permissions: number): boolean {
   const user = permissions & PERMISSION.USER;
-  const first = regionFrom(spaceRegions(space), page);
+  const first = regionFrom(regions, page);
   for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
     if ((REGION.permissions(at) & PERMISSION.USER) !== user) return false;
   }
-  return (permissions & PERMISSION.READ) !== 0 || presentFind(spaceRoot(space), page, end) === end;
+  return true;
 }
 
 function requestCheck(page: Page, count: number, permissions: number): Status {
@@ -163,7 +205,7 @@ function rangeIsUsers(page: Page, count: number): Status {
 }
 
 function permissionsCheck(permissions: number): Status {
-  if ((permissions & ~ALL) !== 0) return UNKNOWN_FLAG;
+  if ((permissions & ~(ALL | TREATMENTS)) !== 0) return UNKNOWN_FLAG;
   if ((permissions & CHANGE_AND_RUN) === CHANGE_AND_RUN) return WRITABLE_CODE;
   return (permissions & CHANGE_AND_RUN) !== 0 && (permissions & PERMISSION.READ) === 0 ? INVALID : OK;
 }

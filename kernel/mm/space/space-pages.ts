@@ -2,31 +2,29 @@
  * The pages of a space: all that mm/space has to do with page tables, and with the frames of its own behind them. Pages
  * are of 4 KiB here, so that no part of a mapping needs a table to be taken away or changed: that cannot fail.
  */
-import { panic } from "../../base/panic.ts";
 import { copyBytes, fillWords } from "../../doors/machine.ts";
 import {
   alignDown, type Frame, frameBytes, NO_FRAME, type Page, PAGE_BYTES, PAGE_SHIFT, PAGE_SIZE, pageOf,
   type PhysAddr, virtAddr,
 } from "../../lib/addr.ts";
 import { NO_MEMORY, OK, type Status } from "../../lib/status.ts";
-import { flushLater, flushOwe, flushPay } from "../paging/flush.ts";
+import { flushOwe, flushPay } from "../paging/flush.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import { mapPage } from "../paging/map.ts";
-import { protectRange } from "../paging/protect.ts";
 import {
-  levelSpan, PTE_EMPTY, PTE_KEPT, PTE_NO_EXECUTE, PTE_UNCACHED, PTE_USER, PTE_WRITABLE, type Pte, pteFrame,
-  pteIsPresent, pteRead, pteWord, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
+  levelSpan, PTE_EMPTY, PTE_KEPT, PTE_NO_EXECUTE, PTE_PRESENT, PTE_UNCACHED, PTE_USER, PTE_WRITABLE, type Pte,
+  pteFrame, pteHidden, pteIsPresent, pteRead, pteWord, pteWrite, TABLE_ENTRIES, TOP_LEVEL,
 } from "../paging/pte.ts";
 import { entriesHere, entryAfter, entryFirst } from "../paging/range.ts";
-import { tableEntriesAdd } from "../paging/tables.ts";
-import { tableTreeGive, unmapRange } from "../paging/unmap.ts";
-import { entryDeepest, entryStop } from "../paging/walk.ts";
+import { tableEntries, tableEntriesAdd } from "../paging/tables.ts";
+import { tablesPrune, tableTreeGive } from "../paging/unmap.ts";
+import { entryDeepest, entryStop, entryTable } from "../paging/walk.ts";
 import {
   frameNext, frameNextSet, framePageSet, frameReferenceAdd, frameReferenceDrop, frameReferences,
 } from "../phys/frame-table.ts";
 import { frameGive, frameTake } from "../phys/frames.ts";
 import type { Owner } from "../phys/owners.ts";
-import { isCounted, isPrivate } from "./counted.ts";
+import { frameStanding, isPrivate, OBJECTS, OWN, UNCOUNTED } from "./counted.ts";
 import { BACKING, PERMISSION } from "./region.ts";
 
 const WORDS_PER_PAGE = 512;
@@ -68,10 +66,12 @@ export function rootEntry(root: Frame, slot: number): Pte {
 
 // ---- frames of a space's own ---------------------------------------------------------------------------------
 /**
- * A frame of `owner` appears at `page`, zeroed, or a copy of `from` if that is not NO_FRAME. NO_MEMORY, and the
- * mapper's.
+ * A frame of `owner` appears at `page`, zeroed, or a copy of `from` if that is not NO_FRAME; `byte` is which of the
+ * region's it is (regionByte). NO_MEMORY, and the mapper's.
  */
-export function ownPageMap(root: Frame, owner: Owner, page: Page, flags: bigint, from: Frame): Status {
+export function ownPageMap(
+  root: Frame, owner: Owner, page: Page, flags: bigint, from: Frame, byte: bigint,
+): Status {
   const frame = frameTake(owner);
   if (frame === NO_FRAME) return NO_MEMORY;
   if (from === NO_FRAME) fillWords(frameBytes(frame), 0n, WORDS_PER_PAGE); // before anybody can look
@@ -82,30 +82,43 @@ export function ownPageMap(root: Frame, owner: Owner, page: Page, flags: bigint,
     return status;
   }
   frameReferenceAdd(frame);
-  framePageSet(frame, page);
+  framePageSet(frame, byte);
   return OK;
 }
 
 let released: Frame = NO_FRAME; // frames that nothing maps any more, but that a TLB may know
 
-/** Takes away what is present of start..end-1, in a region of that kind; frames that are counted go with releasePay. */
+/** Takes away all pages of start..end-1, in a region of that kind; frames of the space's own go with releasePay. */
 export function pagesRelease(root: Frame, start: bigint, end: bigint, kind: number, backing: bigint): void {
-  for (let at = presentFind(root, start, end); at < end; at = presentFind(root, presentEnd, end)) {
+  for (let at = occupiedFind(root, start, end); at < end; at = occupiedFind(root, occupiedEnd, end)) {
     const page = pageOf(virtAddr(at));
-    const count = Number((presentEnd - at) >> PAGE_SHIFT);
-    if (isPrivate(kind)) framesDrop(entryDeepest(root, page, 1), count, kind, backing);
-    if (flushLater(unmapRange(root, page, count)) !== OK) panic("space: a page that is present cannot be unmapped", at);
+    const count = Number((occupiedEnd - at) >> PAGE_SHIFT);
+    const first = entryDeepest(root, page, 1);
+    let seen = 0n;
+    for (let i = 0; i < count; i++) {
+      const pte = pteRead(entryAfter(first, i));
+      seen |= pte;
+      pteWrite(entryAfter(first, i), PTE_EMPTY);
+      frameLeave(pteFrame(pte), kind, backing);
+    }
+    entriesGone(root, page, first, count, seen);
   }
 }
 
-/** One mapping less for each of `count` frames; those without one wait for releasePay. */
-function framesDrop(first: PhysAddr, count: number, kind: number, backing: bigint): void {
-  for (let i = 0; i < count; i++) {
-    const frame = pteFrame(pteRead(entryAfter(first, i)));
-    if (!isCounted(kind, backing, frame) || frameReferenceDrop(frame) !== 0) continue;
-    frameNextSet(frame, released);
-    released = frame;
-  }
+/** One page less shows the frame; if that was the last one, it waits for releasePay. */
+function frameLeave(frame: Frame, kind: number, backing: bigint): void {
+  const standing = frameStanding(kind, backing, frame);
+  if (standing === UNCOUNTED || frameReferenceDrop(frame) !== 0 || standing === OBJECTS) return;
+  frameNextSet(frame, released);
+  released = frame;
+}
+
+/** `count` entries from `first` on, for `page` and those behind it, have become empty; together they had those bits. */
+export function entriesGone(root: Frame, page: Page, first: PhysAddr, count: number, seen: bigint): void {
+  const table = entryTable(first);
+  if ((seen & PTE_PRESENT) !== 0n) flushOwe(root, page, count, 1, seen);
+  tableEntriesAdd(table, -count);
+  if (tableEntries(table) === 0) tablesPrune(root, page, 1);
 }
 
 /** Pays the flushes that are owed; only then are frames that were released anybody else's. */
@@ -119,46 +132,49 @@ export function releasePay(): void {
 }
 
 /**
- * What is present of start..end-1, in a region of that kind, gets these rights; releasePay makes it true for the CPU as
- * well. A page that others see, too, stays read-only: whoever writes it gets a copy.
+ * The pages of start..end-1, in a region of that kind, get these permissions, and are hidden from everybody if they may
+ * not be read; releasePay makes it true for the CPU as well. A page that others see, too, stays read-only: whoever
+ * writes it gets a copy.
  */
 export function pagesProtect(
-  root: Frame, start: bigint, end: bigint, flags: bigint, kind: number, backing: bigint,
+  root: Frame, start: bigint, end: bigint, permissions: number, kind: number, backing: bigint,
 ): void {
-  for (let at = presentFind(root, start, end); at < end; at = presentFind(root, presentEnd, end)) {
+  const flags = pageFlags(permissions, kind);
+  const isHiding = (permissions & PERMISSION.READ) === 0;
+  const isAsking = isPrivate(kind) && (flags & PTE_WRITABLE) !== 0n;
+  for (let at = occupiedFind(root, start, end); at < end; at = occupiedFind(root, occupiedEnd, end)) {
     const page = pageOf(virtAddr(at));
-    const count = Number((presentEnd - at) >> PAGE_SHIFT);
-    if (isPrivate(kind) && (flags & PTE_WRITABLE) !== 0n) ownPagesProtect(root, page, count, flags, kind, backing);
-    else if (flushLater(protectRange(root, page, count, flags)) !== OK) {
-      panic("space: pages that are present cannot be changed", at);
+    const count = Number((occupiedEnd - at) >> PAGE_SHIFT);
+    const first = entryDeepest(root, page, 1);
+    let seen = 0n;
+    for (let i = 0; i < count; i++) {
+      const pte = pteRead(entryAfter(first, i));
+      seen |= pte;
+      if (isHiding) {
+        pteWrite(entryAfter(first, i), pteHidden(pte));
+        continue;
+      }
+      const isKept = isAsking && !isAlone(kind, backing, pteFrame(pte));
+      const rights = isKept ? flags & ~PTE_WRITABLE : flags;
+      pteWrite(entryAfter(first, i), pteWord((pte & PTE_KEPT) | PTE_PRESENT | rights));
     }
+    if ((seen & PTE_PRESENT) !== 0n) flushOwe(root, page, count, 1, seen);
   }
 }
 
-/** `count` pages, all present and in one table. */
-function ownPagesProtect(
-  root: Frame, page: Page, count: number, flags: bigint, kind: number, backing: bigint,
-): void {
-  const first = entryDeepest(root, page, 1);
-  let seen = 0n;
-  for (let i = 0; i < count; i++) {
-    const pte = pteRead(entryAfter(first, i));
-    const frame = pteFrame(pte);
-    const isAlone = isCounted(kind, backing, frame) && frameReferences(frame) === 1;
-    seen |= pte;
-    pteWrite(entryAfter(first, i), pteWord((pte & PTE_KEPT) | (isAlone ? flags : flags & ~PTE_WRITABLE)));
-  }
-  flushOwe(root, page, count, 1, seen);
+function isAlone(kind: number, backing: bigint, frame: Frame): boolean {
+  return frameStanding(kind, backing, frame) === OWN && frameReferences(frame) === 1;
 }
 
-// ---- what is present -----------------------------------------------------------------------------------------
-let presentEnd = 0n;
+// ---- which pages are there -----------------------------------------------------------------------------------
+let occupiedEnd = 0n;
 
 /**
- * The first present page of start..end-1, or `end`. From there to presentUntil() all are present, and those lie in one
- * table. Cost: a walk for each 2 MiB, or for as much as a missing table would map, and a load for each entry.
+ * The first page of start..end-1 that has a frame, shown or hidden, or `end`. From there to occupiedUntil() all have
+ * one, and those lie in one table. Cost: a walk for each 2 MiB, or for as much as a missing table would map, and a load
+ * for each entry.
  */
-export function presentFind(root: Frame, start: bigint, end: bigint): bigint {
+export function occupiedFind(root: Frame, start: bigint, end: bigint): bigint {
   for (let at = start; at < end; ) {
     const entry = entryDeepest(root, virtAddr(at), 1);
     const level = entryStop();
@@ -168,21 +184,21 @@ export function presentFind(root: Frame, start: bigint, end: bigint): bigint {
     }
     const here = entriesHere(pageOf(virtAddr(at)), 1, Number((end - at) >> PAGE_SHIFT));
     let first = 0;
-    while (first < here && !pteIsPresent(pteRead(entryAfter(entry, first)))) first++;
+    while (first < here && pteRead(entryAfter(entry, first)) === PTE_EMPTY) first++;
     let last = first;
-    while (last < here && pteIsPresent(pteRead(entryAfter(entry, last)))) last++;
-    presentEnd = at + BigInt(last) * PAGE_SIZE;
+    while (last < here && pteRead(entryAfter(entry, last)) !== PTE_EMPTY) last++;
+    occupiedEnd = at + BigInt(last) * PAGE_SIZE;
     if (first < last) return at + BigInt(first) * PAGE_SIZE;
-    at = presentEnd;
+    at = occupiedEnd;
   }
   return end;
 }
-/** Where the stretch ends that presentFind found. */
-export function presentUntil(): bigint {
-  return presentEnd;
+/** Where the stretch ends that occupiedFind found. */
+export function occupiedUntil(): bigint {
+  return occupiedEnd;
 }
 
-/** The frame behind a page that is present. */
+/** The frame behind a page that has one. */
 export function pageFrame(root: Frame, page: Page): Frame {
   return pteFrame(pteRead(entryDeepest(root, page, 1)));
 }

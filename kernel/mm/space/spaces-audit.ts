@@ -1,23 +1,25 @@
 /** Do spaces agree with their page tables, and with what is counted for them? */
 "compiler: cold"; // when a person or a test asks
 import { logEnd, logNumber, logText, logVirt } from "../../base/log.ts";
-import { type Frame, NO_FRAME, virtAddr } from "../../lib/addr.ts";
+import { alignUp, type Frame, NO_FRAME, PAGE_SHIFT, PAGE_SIZE, virtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import {
-  levelSpan, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteIsPresent, pteIsTable, pteRead,
-  TABLE_ENTRIES, TOP_LEVEL,
+  levelSpan, PTE_EMPTY, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteHidden, pteIsPresent, pteIsTable,
+  pteRead, TABLE_ENTRIES, TOP_LEVEL,
 } from "../paging/pte.ts";
 import { entryAfter, entryFirst } from "../paging/range.ts";
 import { tableEntries } from "../paging/tables.ts";
 import { tableEntriesCount } from "../paging/tables-audit.ts";
 import { frameOwner, framePage, frameReferences } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
-import { ownerFrames } from "../phys/owners.ts";
+import { ownerAt, ownerFrames } from "../phys/owners.ts";
 import { slotHighest } from "./memory-spaces.ts";
-import { isCounted } from "./counted.ts";
+import { frameStanding, OBJECTS, OWN, UNCOUNTED } from "./counted.ts";
 import { familiesAudit } from "./families-audit.ts";
-import { NO_REGION, PERMISSION, REGION, type Region, regionSize, regionsOut } from "./region.ts";
+import { treeFramesSeen, treeLook, treeShownSeen } from "./frame-tree.ts";
+import { NO_SPACE_OBJECT, OBJECT, objectFirst, objectOf } from "./object.ts";
+import { NO_REGION, PERMISSION, REGION, type Region, regionByte, regionSize, regionsOut } from "./region.ts";
 import { regionAt, regionFirst, regionNext } from "./region-tree.ts";
 import { regionsAudit } from "./regions-audit.ts";
 import {
@@ -28,23 +30,27 @@ import { isKernels, rootEntry } from "./space-pages.ts";
 import { isUserRange, slotOf } from "./user-range.ts";
 
 let tablesSeen = 0;
+let shownSeen = 0; // pages that show an object's frames
 let isSound = true;
 let areTreesSound = true;
 
 /**
  * OK, or DAMAGED with a line for each mistake: regions are in order and a program's; what is present lies in a region
- * that allows it; frames of a space's own, and tables, are as many as are counted; the kernel is the same everywhere.
+ * that allows it; frames of a space's own and of objects, and tables, are as many as are counted; the kernel is the
+ * same everywhere.
  * Cost: it looks at each region and each entry of each table.
  */
 export function spacesAudit(): Status {
   let status: Status = OK;
   let regions = 0;
   areTreesSound = true;
+  shownSeen = 0;
   for (let space = spaceFirst(); space !== NO_SPACE; space = spaceNext(space)) {
     regions += spaceRegionCount(space);
     if (!spaceIsSound(space)) status = DAMAGED;
   }
   if (areTreesSound && familiesAudit() !== OK) status = DAMAGED;
+  if (!objectsAreSound()) status = DAMAGED;
   if (regions === regionsOut()) return status;
   logNumber("mm/space: audit: regions in all spaces: ", regions);
   logNumber(", handed out: ", regionsOut());
@@ -95,7 +101,7 @@ function tableLook(space: Space, table: Frame, level: number, base: bigint): voi
   for (let i = 0; i < TABLE_ENTRIES; i++) {
     const pte = pteRead(entryAfter(entryFirst(table), i));
     if (pte !== 0n) entries++;
-    if (!pteIsPresent(pte)) continue;
+    if (pte === PTE_EMPTY) continue;
     const va = base + BigInt(i) * levelSpan(level);
     if (level > 1 && pteIsTable(pte)) tableLook(space, pteFrame(pte), level - 1, va);
     else pageLook(space, pte, va);
@@ -112,13 +118,39 @@ function pageLook(space: Space, pte: Pte, va: bigint): void {
   }
   if (!isAllowed(pte, region)) wrong(space, "a page allows more than its region", va);
   const frame = pteFrame(pte);
-  if (!isCounted(REGION.kind(region), REGION.backing(region), frame)) return;
-  if (!frameIsTaken(frame) || frameOwner(frame) !== spacePages(space)) wrong(space, "a page is somebody else's", va);
-  else if (frameReferences(frame) === 0 || framePage(frame) !== va) wrong(space, "a frame does not know its page", va);
+  const standing = frameStanding(REGION.kind(region), REGION.backing(region), frame);
+  if (standing === UNCOUNTED) return;
+  const owner = standing === OWN ? spacePages(space) : OBJECT.ownerAt(objectOf(REGION.backing(region)));
+  if (standing === OBJECTS) shownSeen++;
+  if (!frameIsTaken(frame) || frameOwner(frame) !== owner) wrong(space, "a page is somebody else's", va);
+  else if (frameReferences(frame) === 0 || framePage(frame) !== regionByte(region, va)) {
+    wrong(space, "a frame does not know its page", va);
+  }
+}
+
+/** Objects have the frames that are counted for them, and those count the pages that show them. */
+function objectsAreSound(): boolean {
+  let areSound = true;
+  let counted = 0;
+  for (let at = objectFirst(); at !== NO_SPACE_OBJECT; at = OBJECT.next(at)) {
+    const end = alignUp(OBJECT.size(at), PAGE_SIZE) >> PAGE_SHIFT;
+    const isWhole = treeLook(OBJECT.treeAt(at), end) && treeFramesSeen() === ownerFrames(ownerAt(OBJECT.ownerAt(at)));
+    counted += treeShownSeen();
+    if (isWhole) continue;
+    areSound = false;
+    logNumber("mm/space: audit: the pages of an object are not as many as counted: id=", Number(OBJECT.id(at)));
+    logEnd();
+  }
+  if (counted >= shownSeen) return areSound; // a frame may be pinned besides
+  logNumber("mm/space: audit: pages that show objects: ", shownSeen);
+  logNumber(", counted by their frames: ", counted);
+  logEnd();
+  return false;
 }
 
 function isAllowed(pte: Pte, region: Region): boolean {
   const permissions = REGION.permissions(region);
+  if (!pteIsPresent(pte)) return pte === pteHidden(pte) && (permissions & PERMISSION.READ) === 0;
   if ((pte & PTE_WRITABLE) !== 0n && (permissions & PERMISSION.WRITE) === 0) return false;
   if ((pte & PTE_NO_EXECUTE) === 0n && (permissions & PERMISSION.EXECUTE) === 0) return false;
   if ((pte & PTE_USER) !== 0n && (permissions & PERMISSION.USER) === 0) return false;

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { directMap, frameAddr, type Page, physAddr, type VirtAddr } from "../../../../kernel/lib/addr.ts";
-import { OK } from "../../../../kernel/lib/status.ts";
+import {
+  directMap, frameAddr, frameOf, NO_FRAME, type Page, physAddr, type VirtAddr,
+} from "../../../../kernel/lib/addr.ts";
+import { DAMAGED, OK } from "../../../../kernel/lib/status.ts";
 import {
   ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION,
   FAULT_REPAIRED,
@@ -9,15 +11,19 @@ import { faultResolve } from "../../../../kernel/mm/fault/resolve.ts";
 import { STACK_BYTES } from "../../../../kernel/mm/fault/stack.ts";
 import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
 import { translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
+import { FRAME, frameKind, frameRecord, frameReferences } from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesFailAt } from "../../../../kernel/mm/phys/freed-pattern.ts";
 import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
-import { objectOfModule, objectReferenceDrop, objectsOut } from "../../../../kernel/mm/space/object.ts";
+import { KIND } from "../../../../kernel/mm/phys/owners.ts";
+import {
+  objectOfMemory, objectOfModule, objectPageFind, objectReferenceDrop, objectsOut, type SpaceObject,
+} from "../../../../kernel/mm/space/object.ts";
 import { BACKING, PERMISSION } from "../../../../kernel/mm/space/region.ts";
 import {
   type Space, spaceCreate, spaceDestroy, spaceRoot, spacesInit, spacesTrim,
 } from "../../../../kernel/mm/space/space.ts";
 import { spaceFork } from "../../../../kernel/mm/space/space-fork.ts";
-import { spaceProtect, spaceReserve, spaceUnmap } from "../../../../kernel/mm/space/space-map.ts";
+import { pagesForget, spaceProtect, spaceReserve, spaceUnmap } from "../../../../kernel/mm/space/space-map.ts";
 import { spacesAudit } from "../../../../kernel/mm/space/spaces-audit.ts";
 import { USER_TOP } from "../../../../kernel/mm/space/user-range.ts";
 import { zeroPage, zeroPageInit } from "../../../../kernel/mm/space/zero-page.ts";
@@ -51,7 +57,7 @@ const page = (va: bigint): Page => va as Page;
 function reserve(
   at: bigint, count: number, permissions: number, kind: number = BACKING.ANONYMOUS, backing = 0n,
 ): void {
-  const offset = kind === BACKING.OBJECT ? 0n : at;
+  const offset = kind === BACKING.OBJECT || kind === BACKING.SHARED ? 0n : at;
   expect(spaceReserve(space, page(at), count, permissions | USER, kind, backing, offset)).toBe(OK);
 }
 const touch = (va: bigint, access: number, of: Space = space): number => faultResolve(of, va as VirtAddr, access);
@@ -194,6 +200,84 @@ describe("copy-on-write", () => {
       spacesTrim();
       expect([framesFree(), spacesAudit()]).toEqual([before, OK]);
     }
+    allGone();
+  });
+});
+
+describe("an object with memory of its own", () => {
+  let object: SpaceObject;
+  const { SHARED, OBJECT } = BACKING;
+  beforeEach(() => {
+    object = objectOfMemory(0x2800n);
+    reserve(HOME, 4, READ | WRITE, SHARED, object);
+    expect(spaceReserve(space, page(HOME + 0x10000n), 4, READ | WRITE | USER, OBJECT, object, 0n)).toBe(OK);
+    objectReferenceDrop(object);
+  });
+  test("is one frame wherever it is shared, over a fork as well, and whoever writes writes it", () => {
+    expect(touch(HOME, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    expect([rights(HOME), frameKind(frameOf(physAddr(where(HOME))))]).toEqual([P | W | U | NX, KIND.SHARED]);
+    put(HOME, 5n);
+    const fork = spaceFork(space);
+    expect([where(HOME, fork), rights(HOME)]).toEqual([where(HOME), P | W | U | NX]);
+    expect(rights(HOME, fork)).toBe(P | W | U | NX);
+    expect(touch(HOME + 0x1000n, ACCESS_WRITE, fork)).toBe(FAULT_REPAIRED);
+    put(HOME + 0x1000n, 6n, fork);
+    expect(touch(HOME + 0x1000n, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    expect([wordAt(HOME, fork), wordAt(HOME + 0x1000n), spacesAudit()]).toEqual([5n, 6n, OK]);
+    const frame = frameOf(physAddr(where(HOME)));
+    expect(frameReferences(frame)).toBe(2);
+    expect(spaceDestroy(fork)).toBe(OK);
+    expect([frameReferences(frame), wordAt(HOME), spacesAudit()]).toEqual([1, 5n, OK]);
+    allGone();
+  });
+  test("is copied where it is private and written: before that its changes are seen, and afterwards not", () => {
+    const own = HOME + 0x10000n;
+    expect(touch(own, ACCESS_READ)).toBe(FAULT_REPAIRED);
+    touch(HOME, ACCESS_WRITE);
+    put(HOME, 5n);
+    expect([wordAt(own), rights(own), where(own)]).toEqual([5n, P | U | NX, where(HOME)]);
+    const fork = spaceFork(space);
+    expect(touch(own, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    put(own, 6n);
+    put(HOME, 7n);
+    expect([wordAt(own), wordAt(own, fork), spacesAudit()]).toEqual([6n, 7n, OK]);
+    expect(touch(own + 0x1000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED); // a hole: the object gets no frame for it
+    expect([wordAt(own + 0x1000n), objectPageFind(object, 0x1000n)]).toEqual([0n, NO_FRAME]);
+    expect(spacesAudit()).toBe(OK);
+    allGone(fork);
+  });
+  test("ends with the page of its last byte", () => {
+    expect([touch(HOME + 0x2fffn, ACCESS_WRITE), touch(HOME + 0x3000n, ACCESS_READ)]).toEqual(
+      [FAULT_REPAIRED, FAULT_NO_BACKING],
+    );
+    allGone();
+  });
+  test("without a frame at each in turn has lost nothing, tables that were begun included", () => {
+    for (const [va, access, wanted] of [[HOME, ACCESS_WRITE, 4], [HOME + 0x11000n, ACCESS_WRITE, 4],
+      [HOME + 0x12000n, ACCESS_READ, 5]] as const) {
+      const before = framesFree();
+      let failures = 0;
+      for (;; failures++) {
+        framesFailAt(failures + 1);
+        const answer = touch(va, access);
+        framesFailAt(0);
+        if (answer === FAULT_REPAIRED) break;
+        expect([answer, framesFree(), spacesAudit()]).toEqual([FAULT_NO_MEMORY, before, OK]);
+      }
+      expect(failures).toBe(wanted);
+      expect(spaceUnmap(space, page(HOME), 1)).toBe(OK);
+      pagesForget(space, page(HOME + 0x10000n), HOME + 0x14000n);
+    }
+    allGone();
+  });
+  test("the audit finds a frame that is shown more often than it knows", () => {
+    touch(HOME, ACCESS_READ);
+    const frame = frameOf(physAddr(where(HOME)));
+    const record = frameRecord(frame);
+    touch(HOME + 0x10000n, ACCESS_READ);
+    FRAME.setReferences(record, 1);
+    expect(spacesAudit()).toBe(DAMAGED);
+    FRAME.setReferences(record, 2);
     allGone();
   });
 });

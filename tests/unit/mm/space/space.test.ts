@@ -244,7 +244,27 @@ describe("mapping", () => {
     expect([spaceRegionCount(space), spacesAudit()]).toEqual([3, OK]);
     expect(spaceProtect(space, page(at(0)), 10, READ | USER)).toBe(NO_REGION_THERE);
     expect(spaceProtect(space, page(at(0)), 2, READ)).toBe(INVALID); // the kernel's instead
-    expect(spaceProtect(space, page(at(0)), 2, USER)).toBe(INVALID); // nobody's: these pages are present
+    allGone();
+  });
+
+  test("what nobody may read is kept, and is as it was when it may be read again", () => {
+    spaceMap(space, page(HOME), 3, DATA);
+    machine.physWrite64(seen(space, HOME + PAGE), 7n);
+    const frame = seen(space, HOME + PAGE);
+    enter(space);
+    for (let i = 0n; i < 3n; i++) machine.probe(HOME + i * PAGE, "read", true); // the TLB knows them
+    expect(spaceProtect(space, page(HOME), 3, USER)).toBe(OK);
+    for (let i = 0n; i < 3n; i++) expect(() => machine.probe(HOME + i * PAGE, "read", true)).toThrow(PageFault);
+    leave();
+    expect([translate(spaceRoot(space), HOME as VirtAddr), spacesAudit()]).toEqual([2n ** 64n - 1n, OK]);
+    const clone = spaceClone(space);
+    expect([faults(clone, HOME), spacesAudit()]).toEqual([true, OK]);
+    expect(spaceUnmap(space, page(HOME), 1)).toBe(OK);
+    expect([ownerFrames(spacePages(space)), ownerFrames(spacePages(clone))]).toEqual([2, 3]);
+    expect(spaceProtect(space, page(HOME + PAGE), 2, DATA)).toBe(OK);
+    expect(spaceProtect(clone, page(HOME), 3, READ | USER)).toBe(OK);
+    expect([seen(space, HOME + PAGE, "write"), machine.physRead64(frame)]).toEqual([frame, 7n]);
+    expect([machine.physRead64(seen(clone, HOME + PAGE)), spacesAudit()]).toEqual([7n, OK]);
     allGone();
   });
 
