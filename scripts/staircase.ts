@@ -52,6 +52,28 @@ export function arrowsFrom(file: string, text = readFileSync(resolve(KERNEL, fil
   return importedFiles.map(({ fileName }) => ({ from: file, to: posix.join(dirname(file), fileName) }));
 }
 
+/** Files that import each other, directly or by way of others: a path that ends where it begins, or null. */
+export function circleIn(arrows: readonly Arrow[]): string[] | null {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of arrows) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    for (const next of targets.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle !== null) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of targets.keys()) {
+    const circle = visit(file, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
 /** The step on which a file stands; null when its folder is no room. */
 export function stepOf(file: string): number | null {
   if (file === TOP) return ROOMS.length;

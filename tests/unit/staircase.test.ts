@@ -1,11 +1,23 @@
 import { expect, test } from "vitest";
-import { arrowsFrom, drawing, kernelFiles, objectionTo, ROOMS, stepOf } from "../../scripts/staircase.ts";
+import { arrowsFrom, circleIn, drawing, kernelFiles, objectionTo, ROOMS, stepOf } from "../../scripts/staircase.ts";
 
 test("no import of the kernel goes up", () => {
   const files = kernelFiles();
   console.log(drawing(files));
   const objections = files.flatMap((file) => arrowsFrom(file)).map(objectionTo).filter((each) => each !== null);
   expect(objections).toEqual([]);
+});
+
+test("no file of the kernel imports, by whatever way, one that imports it", () => {
+  expect(circleIn(kernelFiles().flatMap((file) => arrowsFrom(file)))).toBeNull();
+});
+
+test("a circle of imports is found, however long; two ways to one file are none", () => {
+  const arrows = (...pairs: string[]) => pairs.map((pair) => ({ from: pair.charAt(0), to: pair.charAt(1) }));
+  expect(circleIn(arrows("ab", "bc", "cb"))).toEqual(["b", "c", "b"]);
+  expect(circleIn(arrows("ab", "bc", "cd", "da"))).toEqual(["a", "b", "c", "d", "a"]);
+  expect(circleIn(arrows("aa"))).toEqual(["a", "a"]);
+  expect(circleIn(arrows("ab", "ac", "bd", "cd"))).toBeNull();
 });
 
 test("every kernel file is in a room", () => {

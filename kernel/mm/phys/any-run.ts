@@ -15,8 +15,9 @@ import {
 } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOwner, frameRecord, ownerFramesLess, recordOpen, recordOpenRun, RUN } from "./frame-table.ts";
-import { areaOpenedClose, bitsFree, frameGive, framesCountTaken, frameTake } from "./frames.ts";
+import { bitsFree, frameGive, frameTake } from "./frames.ts";
 import { framesFreed, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
+import { areaOpenedClose, framesCountTaken } from "./open-word.ts";
 import type { Owner } from "./owners.ts";
 import { NO_BIT, runInBits, WORD_ORDER } from "./run-bits.ts";
 import { ALL_FREE, AREA_FRAMES, AREA_ORDER, ORDER_MAX, runFrames, wordEnd, wordMask } from "./units.ts";

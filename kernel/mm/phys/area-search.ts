@@ -3,7 +3,7 @@
 import { type Frame, frameNumber, NO_FRAME } from "../../lib/addr.ts";
 import { bitTreeNextAt, bitTreeWord, NO_MEMBER } from "../../lib/bit-tree.ts";
 import { areasEnd, areasLow } from "./areas.ts";
-import { areaOpenedClose } from "./frames.ts";
+import { areaOpenedClose } from "./open-word.ts";
 import { NO_BIT, runInBits, WORD_ORDER } from "./run-bits.ts";
 import { ALL_FREE, AREA_FRAMES } from "./units.ts";
 import { areasTree } from "./whole-areas.ts";

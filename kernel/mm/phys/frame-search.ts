@@ -2,26 +2,29 @@
 "compiler: cold"; // no part of the path that is taken 63 times in 64
 import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
-import { type Frame, NO_FRAME } from "../../lib/addr.ts";
+import type { Frame } from "../../lib/addr.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
 import { areaClose, areaOpen, wholeAreaHigh, wholeAreaLow } from "./areas.ts";
 import {
   areaIsFree, bitsAreThere, pairArea, pairAreaStart, pairOf, wordAboveLow, wordHideFar, wordNext,
 } from "./frame-bits.ts";
-import { areaOpened, frameTake, wordTakenFrom, wordTakeFrom } from "./frames.ts";
 import { takeGoesOn } from "./freed-pattern.ts";
-import type { Owner } from "./owners.ts";
+import { areaOpened, wordTakenFrom, wordTakeFrom } from "./open-word.ts";
+import { NO_OWNER, type Owner } from "./owners.ts";
 import { AREA_WORDS } from "./units.ts";
 
-/** A frame from the next word that has any, above the 64 where frameTake has looked; low memory comes last. */
-export function takeElsewhere(owner: Owner): Frame {
+/**
+ * From now on frames come from the next word that has any, above the 64 where frameTake has looked; low memory comes
+ * last. Answers `owner`, or NO_OWNER if no frame is free.
+ */
+export function takeElsewhere(owner: Owner): Owner {
   const last = wordTakenFrom();
   if (last === NO_MEMBER && !bitsAreThere()) panic("frames: a frame was taken before there was a pool");
   let word = last === NO_MEMBER ? NO_MEMBER : wordHideFar(last);
   if (word === NO_MEMBER || last < wordAboveLow()) word = wordChoose();
   wordTakeFrom(word);
   if (CHECKING) takeGoesOn();
-  return word === NO_MEMBER ? NO_FRAME : frameTake(owner);
+  return word === NO_MEMBER ? NO_OWNER : owner;
 }
 
 /** Broken areas before whole ones: those stay whole for who needs them. */

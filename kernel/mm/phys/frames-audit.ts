@@ -12,7 +12,8 @@ import {
   areaIsFree, bitsAreas, frameIsFreeBit, frameIsHead, framesLimit, PAIR, pairOfWord, wordIsOffered, wordsAreSound,
 } from "./frame-bits.ts";
 import { FRAME, frameOwner, frameRecord, frameReferences, RUN } from "./frame-table.ts";
-import { areaOpened, framesFree, framesTotal, wordTakenFrom } from "./frames.ts";
+import { framesFree, framesTotal } from "./frames.ts";
+import { areaOpened, wordTakenFrom } from "./open-word.ts";
 import { OWNER, ownerFirst, ownerFrames, ownerIsKnown, ownerNext, NO_OWNER } from "./owners.ts";
 import { REGION_USABLE, regionCount, regionEnd, regionKind, regionStart } from "./regions.ts";
 import { AREA_FRAMES, AREA_WORDS, ORDER_MAX, runFrames } from "./units.ts";

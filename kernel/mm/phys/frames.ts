@@ -7,36 +7,29 @@
  */
 import { CHECKING } from "../../base/checking.ts";
 import { panic } from "../../base/panic.ts";
-import { poison, staticBytes, unpoison } from "../../doors/machine.ts";
-import { type Frame, frameNumber, frameBytes, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
+import { poison, unpoison } from "../../doors/machine.ts";
+import { type Frame, frameBytes, frameNumber, NO_FRAME, PAGE_BYTES, type VirtAddr, virtAddr } from "../../lib/addr.ts";
 import { countTrailingZeros, rotateLeft } from "../../lib/bits.ts";
 import { NO_MEMBER } from "../../lib/bit-tree.ts";
-import { areaClose, areasBytes, areasGive, areasInit } from "./areas.ts";
+import { areasBytes, areasGive, areasInit } from "./areas.ts";
 import {
-  areaFill, areaIsClear, areaIsFree, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit,
-  isOutside, PAIR, pairArea, pairAreaStart, pairFirst, pairHeadsAgain, pairOf, pairOfWord, pairWord, wordHideNear,
-  wordOffer, wordOfFrameOffer,
+  areaFill, areaIsClear, bitOf, bitsBytes, bitsInit, frameIsFreeBit, frameIsHead, framesLimit, isOutside, PAIR,
+  pairArea, pairFirst, pairHeadsAgain, pairOf, pairWord, wordHideNear, wordOffer, wordOfFrameOffer,
 } from "./frame-bits.ts";
 import { frameHead } from "./frame-log.ts";
 import { FRAME, frameRecord, frameTableSet, ownerFramesLess, recordOpen } from "./frame-table.ts";
 import { takeElsewhere, wordIsFree } from "./frame-search.ts";
 import { frameGiveRefuse, framesAddRefuse } from "./frame-refusals.ts";
 import { framesFreed, framesMarkNew, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
-import { type Owner, ownersInit } from "./owners.ts";
+import { framesCountTaken, openFrom, openFromSet, openWordInit, pairFrom, wordFrom } from "./open-word.ts";
+import { NO_OWNER, type Owner, ownersInit } from "./owners.ts";
 import { ALL_FREE, AREA_FRAMES, wordEnd, wordMask } from "./units.ts";
+
+export { framesFree } from "./open-word.ts";
 
 const ALL_BUT_BIT_0 = 0xffff_ffff_ffff_fffen;
 
-/** A pair without a free frame, for when there is no word to take from. */
-const nothing = staticBytes(PAIR.SIZE, 128);
-
-/**
- * The pair from which frames are taken, as far from `nothing` as it lies, so that before there is a pool there is one
- * without a frame. Its area is the open one; its word may be empty and still be offered.
- */
-let current = 0n;
 let totalCount = 0;
-let freeCount = 0;
 
 /** Bytes of bitmaps that framesInit needs for frames 0..limit-1: 65 KiB for each GiB. */
 export function framesMetadataBytes(limit: number): number {
@@ -53,9 +46,8 @@ export function framesInit(metadata: VirtAddr, limit: number, table: VirtAddr): 
   areasInit(virtAddr(metadata + BigInt(bitsBytes(limit))), limit);
   frameTableSet(table);
   ownersInit();
-  current = 0n;
+  openWordInit();
   totalCount = 0;
-  freeCount = 0;
 }
 
 /**
@@ -65,27 +57,32 @@ export function framesInit(metadata: VirtAddr, limit: number, table: VirtAddr): 
  */
 export function frameTake(owner: Owner): Frame {
   if (CHECKING && takeIsToFail()) return NO_FRAME;
-  let from = current;
+  let from = openFrom();
   let free = PAIR.free(pairFrom(from));
   if (free === 0n) {
     const near = from === 0n ? NO_MEMBER : wordHideNear(pairWord(pairFrom(from)));
-    if (near === NO_MEMBER) return takeElsewhere(owner);
-    from = BigInt.asUintN(64, pairOfWord(near) - nothing);
+    if (near === NO_MEMBER) return takeAgain(takeElsewhere(owner));
+    from = wordFrom(near);
     free = PAIR.free(pairFrom(from));
-    if (free === 0n) return takeElsewhere(owner); // never: so that the compiler knows
-    current = from;
+    if (free === 0n) return takeAgain(takeElsewhere(owner)); // never: so that the compiler knows
+    openFromSet(from);
   }
   const pair = pairFrom(from);
 
   const rest = free & (free - 1n);
   PAIR.setFree(pair, rest);
   PAIR.setHeads(pair, PAIR.heads(pair) | (free ^ rest));
-  freeCount--;
+  framesCountTaken(1);
   const frame = frameNumber(pairFirst(pair) + countTrailingZeros(free));
   unpoison(frameBytes(frame), PAGE_BYTES);
   if (CHECKING) framesUntouched(frame, 1);
   recordOpen(frame, owner);
   return frame;
+}
+
+/** For the owner that takeElsewhere answered: it need not be kept in a register meanwhile. */
+function takeAgain(owner: Owner): Frame {
+  return owner === NO_OWNER ? NO_FRAME : frameTake(owner);
 }
 
 /**
@@ -105,7 +102,7 @@ export function frameGive(frame: Frame): void {
   poison(frameBytes(frame), PAGE_BYTES);
   PAIR.setHeads(pair, headsLeft);
   ownerFramesLess(FRAME.owner(record), 1);
-  freeCount++;
+  framesCountTaken(-1);
   const before = PAIR.free(pair);
   if (before === 0n) {
     PAIR.setFree(pair, rotateLeft(1n, frame));
@@ -150,7 +147,7 @@ export function framesAdd(first: Frame, count: number): void {
   }
   if (CHECKING) framesMarkNew(first, count);
   totalCount += count;
-  freeCount += count;
+  framesCountTaken(-count);
 }
 
 /** Does a whole area begin there, that ends within the range? */
@@ -162,9 +159,6 @@ function isArea(frame: number, end: number): boolean {
 export function framesTotal(): number {
   return totalCount;
 }
-export function framesFree(): number {
-  return freeCount;
-}
 /** In the pool and not handed out? False for every frame that is not the pool's, outside as well. */
 export function frameIsFree(frame: Frame): boolean {
   return !isOutside(frame) && frameIsFreeBit(frame);
@@ -175,32 +169,6 @@ export function frameIsTaken(frame: Frame): boolean {
 }
 
 // ---- for the rest of the room --------------------------------------------------------------------------------
-/** From now on frames come from the word `word`, which has some; with NO_MEMBER, from none. */
-export function wordTakeFrom(word: number): void {
-  current = word === NO_MEMBER ? 0n : BigInt.asUintN(64, pairOfWord(word) - nothing);
-}
-/** From which word they come, or NO_MEMBER. */
-export function wordTakenFrom(): number {
-  return current === 0n ? NO_MEMBER : pairWord(currentPair());
-}
-/** `count` frames were handed out as a run (or came back, if it is negative). */
-export function framesCountTaken(count: number): void {
-  freeCount -= count;
-}
-/** The first pair of the area that is out of step (frame-bits.ts); nobody's if no word is being taken from. */
-export function areaOpened(): VirtAddr {
-  return pairAreaStart(currentPair());
-}
-/** If the open area is free from end to end, it is whole again, and the next frame comes from elsewhere: true. */
-export function areaOpenedClose(): boolean {
-  if (current === 0n) return false;
-  const start = areaOpened();
-  if (!areaIsFree(start)) return false;
-  current = 0n;
-  areaClose(pairArea(start));
-  return true;
-}
-
 /** Frames of one word, those in `mask`, become free: the bits, and the sets that follow from them. */
 export function bitsFree(frame: number, mask: bigint): void {
   const pair = pairOf(frame);
@@ -208,13 +176,6 @@ export function bitsFree(frame: number, mask: bigint): void {
   PAIR.setFree(pair, free | mask);
   if (free === 0n) wordOffer(pairWord(pair));
   if ((free | mask) === ALL_FREE) wordIsFree(frameNumber(frame));
-}
-
-function currentPair(): VirtAddr {
-  return pairFrom(current);
-}
-function pairFrom(from: bigint): VirtAddr {
-  return virtAddr(BigInt.asUintN(64, nothing + from));
 }
 
 /** As a panic shows it: NO_FRAME and other negatives as all ones downwards. */

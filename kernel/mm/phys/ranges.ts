@@ -15,8 +15,9 @@ import {
 } from "./frame-bits.ts";
 import { frameGiveRefuse, runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOrder, frameRecord } from "./frame-table.ts";
-import { areaOpenedClose, frameGive } from "./frames.ts";
+import { frameGive } from "./frames.ts";
 import { takeIsToFail } from "./freed-pattern.ts";
+import { areaOpenedClose } from "./open-word.ts";
 import type { Owner } from "./owners.ts";
 import { ALL_FREE, AREA_FRAMES, AREA_WORDS, ORDER_MAX, runFrames, wordEnd, wordMask } from "./units.ts";
 

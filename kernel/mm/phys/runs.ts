@@ -14,8 +14,8 @@ import { areaIsHigh, areaRunOrder, highAreaAdd, highWordAreas, highWordLeave, hi
 import { areaFill, PAIR, pairOf, pairOfWord } from "./frame-bits.ts";
 import { runGiveRefuse } from "./frame-refusals.ts";
 import { FRAME, frameOwner, frameRecord, ownerFramesLess, recordOpen, recordOpenRun, RUN } from "./frame-table.ts";
-import { framesCountTaken } from "./frames.ts";
 import { framesFreed, framesUntouched, takeIsToFail } from "./freed-pattern.ts";
+import { framesCountTaken } from "./open-word.ts";
 import type { Owner } from "./owners.ts";
 import { ALL_FREE, AREA_FRAMES, AREA_ORDER, AREA_WORDS, runFrames, wordEnd, wordMask } from "./units.ts";
 import { highWord } from "./whole-areas.ts";

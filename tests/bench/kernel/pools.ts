@@ -7,9 +7,8 @@ import { logEnd, logNumber, logText } from "../../../kernel/base/log.ts";
 import { load64, rdtsc, store64 } from "../../../kernel/doors/machine.ts";
 import { type Frame, frameBytes, NO_FRAME, virtAddr } from "../../../kernel/lib/addr.ts";
 import { countOnes } from "../../../kernel/lib/bits.ts";
-import {
-  bitsFree, frameGive, framesCountTaken, framesFree, framesInit, frameTake,
-} from "../../../kernel/mm/phys/frames.ts";
+import { bitsFree, frameGive, framesFree, framesInit, frameTake } from "../../../kernel/mm/phys/frames.ts";
+import { framesCountTaken } from "../../../kernel/mm/phys/open-word.ts";
 import { kernelFrames } from "../../../kernel/mm/phys/owners.ts";
 import { runGive, runTake } from "../../../kernel/mm/phys/runs.ts";
 

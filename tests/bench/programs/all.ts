@@ -8,8 +8,9 @@ export { scanCharacters, scanTokens } from "./scan.ts";
 export { treeFind, treeInit, treeInsert, treeRemove } from "./tree.ts";
 
 export {
-  bitsFree, frameGive, framesAdd, framesCountTaken, framesFree, framesInit, framesMetadataBytes, frameTake,
+  bitsFree, frameGive, framesAdd, framesFree, framesInit, framesMetadataBytes, frameTake,
 } from "../../../kernel/mm/phys/frames.ts";
+export { framesCountTaken } from "../../../kernel/mm/phys/open-word.ts";
 export { kernelFrames, ownerFrames } from "../../../kernel/mm/phys/owners.ts";
 export { runGive, runSplit, runTake } from "../../../kernel/mm/phys/runs.ts";
 
