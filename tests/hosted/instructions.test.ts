@@ -7,7 +7,6 @@ import { compileProgram } from "../../scripts/compile/compile.ts";
 import { REPOSITORY } from "../../scripts/compile/errors.ts";
 import { CLANG_FLAGS, writeNative } from "../../scripts/compile/native.ts";
 import { withFolder } from "../folder.ts";
-import {  } from "./programs.ts";
 
 const ENTRY = resolve(REPOSITORY, "tests/hosted/counted.ts"); // exists only as a text for the compiler
 const DOORS = resolve(REPOSITORY, "boot/doors.h");
