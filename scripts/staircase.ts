@@ -52,6 +52,11 @@ export function arrowsFrom(file: string, text = readFileSync(resolve(KERNEL, fil
   return importedFiles.map(({ fileName }) => ({ from: file, to: posix.join(dirname(file), fileName) }));
 }
 
+/** Its imports but for those of types alone: a record may have a field of a type that is made above it. */
+export function valueArrowsFrom(file: string, text = readFileSync(resolve(KERNEL, file), "utf8")): Arrow[] {
+  return arrowsFrom(file, text.replaceAll(/^import type [^;]*;/gm, ""));
+}
+
 /** Files that import each other, directly or by way of others: a path that ends where it begins, or null. */
 export function circleIn(arrows: readonly Arrow[]): string[] | null {
   const targets = new Map<string, string[]>();

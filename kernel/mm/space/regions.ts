@@ -108,7 +108,7 @@ export function regionPlace(regions: Regions, region: Region): void {
   regionsJoin(regions, start, end);
 }
 /** It is in no tree, and not needed any more. */
-export function regionEnd(region: Region): void {
+export function regionDiscard(region: Region): void {
   if (regionHasObject(region)) objectReferenceDrop(objectOf(REGION.backing(region)));
   regionGive(region);
 }
@@ -127,7 +127,7 @@ export function regionsDrop(regions: Regions, first: Region, end: bigint): void 
   while (region !== NO_REGION && REGION.start(region) < end) {
     const next = regionNext(region);
     regionUnlink(regions, region);
-    regionEnd(region);
+    regionDiscard(region);
     region = next;
   }
 }
@@ -157,7 +157,7 @@ export function regionsJoin(regions: Regions, start: bigint, end: bigint): void 
     if (continues(region, next)) {
       const joinedEnd = REGION.end(next);
       regionUnlink(regions, next);
-      regionEnd(next);
+      regionDiscard(next);
       regionResize(regions, region, REGION.start(region), joinedEnd);
     } else {
       region = next;

@@ -16,7 +16,7 @@ import { highestRaise } from "./memory-spaces.ts";
 import { BACKING, NO_REGION, PERMISSION, REGION, type Region, TREATMENTS } from "./region.ts";
 import { regionFrom, regionNext, type Regions } from "./region-tree.ts";
 import {
-  isCutAlready, regionEnd, regionInsert, regionMake, regionPlace, regionsCover, regionsCut, regionsDrop,
+  isCutAlready, regionDiscard, regionInsert, regionMake, regionPlace, regionsCover, regionsCut, regionsDrop,
   regionsSetPermissions,
 } from "./regions.ts";
 import { type Space, spacePages, spaceRegions, spaceRoot } from "./space.ts";
@@ -140,7 +140,7 @@ export function spaceReplace(
   const region = regionMake(page, end, permissions, kind, backing, offset);
   if (region === NO_REGION) return NO_MEMORY;
   if (regionsCut(regions, page, end) !== OK) {
-    regionEnd(region);
+    regionDiscard(region);
     return NO_MEMORY;
   }
   rangeEmpty(space, regionFrom(regions, page), end);
