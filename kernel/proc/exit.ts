@@ -25,6 +25,9 @@ export function statusOfSignal(signal: number): number {
   return signal & SIGNAL_BITS;
 }
 
+/** Somebody may have ended for whom nobody asks: orphansReap has something to look for. */
+let hasOrphans = false;
+
 /** The current process ends: all its memory is given back now; what is left of it waits for its parent. */
 export function processEnd(status: number): never {
   const process = processCurrent();
@@ -36,6 +39,7 @@ export function processEnd(status: number): never {
   if (spaceDestroy(space) !== OK) panic("proc: a process ends, and its space is in use", space);
   objectReferenceDrop(PROCESS.object(process));
   PROCESS.setObject(process, NO_SPACE_OBJECT);
+  if (PROCESS.child(process) !== NO_PROCESS || PROCESS.parent(process) === NO_PROCESS) hasOrphans = true;
   childrenLeave(process);
   timerStop(PROCESS.alarmTimerAt(process));
   PROCESS.setStatus(process, status);
@@ -53,7 +57,10 @@ function parentTell(process: Process): void {
   signalSend(parent, SIGNAL.CHLD);
   const action = actionOf(parent, SIGNAL.CHLD);
   const isIgnored = ACTION.handler(action) === HANDLER.IGNORE;
-  if (isIgnored || (ACTION.flags(action) & ACTION_FLAG.NO_CHILD_WAIT) !== 0n) parentForget(process);
+  if (isIgnored || (ACTION.flags(action) & ACTION_FLAG.NO_CHILD_WAIT) !== 0n) {
+    parentForget(process);
+    hasOrphans = true;
+  }
 }
 
 // ---- who waits -------------------------------------------------------------------------------------------------
@@ -98,8 +105,10 @@ export function processReap(process: Process): void {
   processGive(process);
 }
 
-/** Nothing is left of zombies that nobody will ask for. */
+/** Nothing is left of zombies that nobody will ask for. Cost: a look at all processes, if any has become one since. */
 export function orphansReap(): void {
+  if (!hasOrphans) return;
+  hasOrphans = false;
   const current = processCurrent();
   for (let process = processFirst(); process !== NO_PROCESS; ) {
     const next = PROCESS.next(process);

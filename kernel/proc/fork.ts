@@ -9,13 +9,23 @@ import { NO_SPACE } from "../mm/space/space.ts";
 import { spaceFork } from "../mm/space/space-fork.ts";
 import { orphansReap } from "./exit.ts";
 import { fileTableCopy, NO_FILE_TABLE } from "./file-table.ts";
+import { memoryFree } from "./out-of-memory.ts";
 import { NAME_BYTES, NO_PROCESS, PROCESS, processCurrent } from "./process.ts";
 import { processWake } from "./schedule.ts";
-import { ACTIONS_BYTES } from "./signal-actions.ts";
+import { ACTIONS_BYTES, isKilled } from "./signal-actions.ts";
 import { processAbandon, processBegin, processFrame } from "./spawn.ts";
 
-/** The number of a child that goes on from `frame`, the current process's, with 0 in RAX; or NO_MEMORY. */
+/**
+ * The number of a child that goes on from `frame`, the current process's, with 0 in RAX; or NO_MEMORY, when there was
+ * none even after the hog had ended, or this was the hog.
+ */
 export function processFork(frame: bigint): number {
+  const child = processForkOnce(frame);
+  if (child !== NO_MEMORY || !memoryFree() || isKilled(processCurrent())) return child;
+  return processForkOnce(frame);
+}
+
+function processForkOnce(frame: bigint): number {
   orphansReap();
   const parent = processCurrent();
   const child = processBegin(parent);

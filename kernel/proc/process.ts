@@ -14,14 +14,15 @@
  *   +136   | pending       | blocked       |   signals, bit n-1 for signal n
  *   +152   | faults        | ticks         |   pages that came; timer interrupts while it ran
  *   +168   | waiting                       |   a queue: itself, while it waits for a child
- *   +184   | files         |                   its descriptors; NO_FILE_TABLE once it is a zombie
+ *   +184   | files         | previous      |   its descriptors, NO_FILE_TABLE once it is a zombie; the next younger of all
+ *   +200   | siblingPrevious | queuePrevious |   the next younger child; who waits right before it
  *   +512   | fpu                           |   512 bytes of FXSAVE while it does not run
  *   +1024  | actions                       |   what it does about each of 64 signals: signal-actions.ts
  *   +3072  | group         | session       |   of processes: the numbers of those who began them
  *   +3080  | woken         | stopSignal    |   one of WOKEN, after a sleep; what stopped it
  *   +3088  | sleepTimer                    |   a TIMER: until when it sleeps
  *   +3112  | alarmTimer                    |   another: when SIGALRM comes
- *   +3136  | alarmEvery                    |   nanoseconds from one SIGALRM to the next; 0: there is one
+ *   +3136  | alarmEvery    | score         |   nanoseconds between two SIGALRM, 0: there is one; out-of-memory.ts
  */
 import { fillWords } from "../doors/machine.ts";
 import { frameBytes, frameOf, NO_FRAME, physAddr, DIRECT_MAP, type VirtAddr } from "../lib/addr.ts";
@@ -46,9 +47,10 @@ export const PROCESS = layout(4096, {
   pid: u32, state: u32, parent: process64, child: process64, sibling: process64, next: process64, queueNext: process64,
   queue: u64, space: space64, object: object64, stack: va64, rsp: u64, fsBase: u64, brkStart: u64, brkEnd: u64,
   status: u32, flags: u32, name: bytes(NAME_BYTES), pending: u64, blocked: u64, faults: u64, ticks: u64,
-  waiting: bytes(16), files: files64, rest: bytes(320), fpu: bytes(512),
+  waiting: bytes(16), files: files64, previous: process64, siblingPrevious: process64,
+  queuePrevious: process64, rest: bytes(296), fpu: bytes(512),
   actions: bytes(2048), group: u32, session: u32, woken: u32, stopSignal: u32, sleepTimer: bytes(24),
-  alarmTimer: bytes(24), alarmEvery: u64, more: bytes(952),
+  alarmTimer: bytes(24), alarmEvery: u64, score: u64, more: bytes(944),
 });
 
 /**
@@ -89,21 +91,23 @@ export function processTake(parent: Process): Process {
   PROCESS.setState(process, STATE.SLEEPING);
   PROCESS.setParent(process, parent);
   PROCESS.setNext(process, first);
+  if (first !== NO_PROCESS) PROCESS.setPrevious(first, process);
   first = process;
   if (parent === NO_PROCESS) return process;
-  PROCESS.setSibling(process, PROCESS.child(parent));
+  const sibling = PROCESS.child(parent);
+  PROCESS.setSibling(process, sibling);
+  if (sibling !== NO_PROCESS) PROCESS.setSiblingPrevious(sibling, process);
   PROCESS.setChild(parent, process);
   return process;
 }
 
 /** Takes it out of the list and away from its parent: nothing of it is left. */
 export function processGive(process: Process): void {
-  if (first === process) first = PROCESS.next(process);
-  else {
-    let before = first;
-    while (PROCESS.next(before) !== process) before = PROCESS.next(before);
-    PROCESS.setNext(before, PROCESS.next(process));
-  }
+  const next = PROCESS.next(process);
+  const previous = PROCESS.previous(process);
+  if (next !== NO_PROCESS) PROCESS.setPrevious(next, previous);
+  if (previous !== NO_PROCESS) PROCESS.setNext(previous, next);
+  else first = next;
   parentForget(process);
   count--;
   frameGive(frameOf(physAddr(process - DIRECT_MAP)));
@@ -115,6 +119,7 @@ export function childrenLeave(process: Process): void {
     const sibling = PROCESS.sibling(child);
     PROCESS.setParent(child, NO_PROCESS);
     PROCESS.setSibling(child, NO_PROCESS);
+    PROCESS.setSiblingPrevious(child, NO_PROCESS);
     child = sibling;
   }
   PROCESS.setChild(process, NO_PROCESS);
@@ -124,20 +129,14 @@ export function childrenLeave(process: Process): void {
 export function parentForget(process: Process): void {
   const parent = PROCESS.parent(process);
   if (parent === NO_PROCESS) return;
-  childRemove(parent, process);
+  const sibling = PROCESS.sibling(process);
+  const previous = PROCESS.siblingPrevious(process);
+  if (sibling !== NO_PROCESS) PROCESS.setSiblingPrevious(sibling, previous);
+  if (previous !== NO_PROCESS) PROCESS.setSibling(previous, sibling);
+  else PROCESS.setChild(parent, sibling);
   PROCESS.setParent(process, NO_PROCESS);
   PROCESS.setSibling(process, NO_PROCESS);
-}
-
-function childRemove(parent: Process, process: Process): void {
-  const child = PROCESS.child(parent);
-  if (child === process) {
-    PROCESS.setChild(parent, PROCESS.sibling(process));
-    return;
-  }
-  let before = child;
-  while (PROCESS.sibling(before) !== process) before = PROCESS.sibling(before);
-  PROCESS.setSibling(before, PROCESS.sibling(process));
+  PROCESS.setSiblingPrevious(process, NO_PROCESS);
 }
 
 /** All, the newest first: from processFirst() on by PROCESS.next to NO_PROCESS. */

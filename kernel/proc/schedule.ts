@@ -57,31 +57,31 @@ export function queueIsEmpty(queue: bigint): boolean {
   return QUEUE.first(queue) === NO_PROCESS;
 }
 function queuePut(queue: bigint, process: Process): void {
+  const last = queueIsEmpty(queue) ? NO_PROCESS : QUEUE.last(queue);
   PROCESS.setQueueNext(process, NO_PROCESS);
+  PROCESS.setQueuePrevious(process, last);
   PROCESS.setQueue(process, queue);
-  if (queueIsEmpty(queue)) QUEUE.setFirst(queue, process);
-  else PROCESS.setQueueNext(QUEUE.last(queue), process);
+  if (last === NO_PROCESS) QUEUE.setFirst(queue, process);
+  else PROCESS.setQueueNext(last, process);
   QUEUE.setLast(queue, process);
 }
 function queueTake(queue: bigint): Process {
   const process = QUEUE.first(queue);
-  QUEUE.setFirst(queue, PROCESS.queueNext(process));
+  const next = PROCESS.queueNext(process);
+  QUEUE.setFirst(queue, next);
+  if (next !== NO_PROCESS) PROCESS.setQueuePrevious(next, NO_PROCESS);
   PROCESS.setQueue(process, 0n);
   return process;
 }
 /** Takes `process` out of the queue that it is in, wherever in it. */
 function queueLeave(process: Process): void {
   const queue = PROCESS.queue(process);
-  let before = NO_PROCESS;
-  let at = QUEUE.first(queue);
-  while (at !== process) {
-    before = at;
-    at = PROCESS.queueNext(at);
-  }
+  const before = PROCESS.queuePrevious(process);
   const next = PROCESS.queueNext(process);
   if (before === NO_PROCESS) QUEUE.setFirst(queue, next);
   else PROCESS.setQueueNext(before, next);
   if (next === NO_PROCESS) QUEUE.setLast(queue, before);
+  else PROCESS.setQueuePrevious(next, before);
   PROCESS.setQueue(process, 0n);
 }
 

@@ -82,6 +82,10 @@ export function signalIsIgnored(process: Process, signal: number): boolean {
   return normal === DEFAULT.IGNORE || normal === DEFAULT.CONTINUE;
 }
 
+/** It ends as soon as it would run in ring 3. */
+export function isKilled(process: Process): boolean {
+  return (PROCESS.pending(process) & signalBit(SIGNAL.KILL)) !== 0n;
+}
 /** Signals that are to be acted on before the process runs in ring 3 again. */
 export function isSignalled(process: Process): boolean {
   return (PROCESS.pending(process) & ~PROCESS.blocked(process)) !== 0n;

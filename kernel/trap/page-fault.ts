@@ -1,6 +1,6 @@
 /** #PF: gathers what happened, asks whether it can be repaired, and resumes or ends. */
 import { readCr2 } from "../doors/machine.ts";
-import { virtAddr } from "../lib/addr.ts";
+import { type VirtAddr, virtAddr } from "../lib/addr.ts";
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { logEnd, logHex, logLine, logNumber, logText } from "../base/log.ts";
 import {
@@ -9,16 +9,17 @@ import {
 } from "../mm/fault/answers.ts";
 import { faultResolve } from "../mm/fault/resolve.ts";
 import { windowResolve } from "../mm/fault/window.ts";
-import { NO_SPACE } from "../mm/space/space.ts";
+import { NO_SPACE, type Space } from "../mm/space/space.ts";
 import { isUserRange } from "../mm/space/user-range.ts";
 import { isUserCopy } from "../mm/user/user-copy.ts";
 import { spaceReached } from "../proc/exec.ts";
 import { processEnd, statusOfSignal } from "../proc/exit.ts";
+import { processNameLog } from "../proc/name.ts";
+import { memoryFree } from "../proc/out-of-memory.ts";
 import { PROCESS, processCurrent } from "../proc/process.ts";
-import { SIGNAL } from "../proc/signal-actions.ts";
+import { isKilled, SIGNAL } from "../proc/signal-actions.ts";
 import { PAGE_FAULT_ERROR } from "../stats/exceptions.ts";
 import { fatal } from "./fatal.ts";
-import { nameLog } from "./program.ts";
 import { recoveryTake } from "./recovery.ts";
 
 /**
@@ -32,7 +33,7 @@ export function onPageFault(frame: bigint): void {
   if ((error & PAGE_FAULT_ERROR.RESERVED_BIT) !== 0n) fatal(frame);
   if (isUserCopy() && isUserRange(va, 1n)) {
     const space = spaceReached();
-    if (space !== NO_SPACE && faultResolve(space, va, accessOf(error)) === FAULT_REPAIRED) return;
+    if (space !== NO_SPACE && faultAnswer(space, va, accessOf(error)) === FAULT_REPAIRED) return;
     if (recoveryTake(frame)) return;
     fatal(frame);
   }
@@ -50,10 +51,10 @@ export function onProgramFault(frame: bigint): void {
   const access = accessOf(error);
   const process = processCurrent();
   PROCESS.setFaults(process, PROCESS.faults(process) + 1n);
-  const answer = isUserRange(va, 1n) ? faultResolve(PROCESS.space(process), va, access) : FAULT_NO_REGION;
-  if (answer === FAULT_REPAIRED) return;
+  const answer = isUserRange(va, 1n) ? faultAnswer(PROCESS.space(process), va, access) : FAULT_NO_REGION;
+  if (answer === FAULT_REPAIRED || isKilled(process)) return; // on the way back it ends, if it was the hog
   const signal = answer === FAULT_NO_BACKING ? SIGNAL.BUS : answer === FAULT_NO_MEMORY ? SIGNAL.KILL : SIGNAL.SEGV;
-  nameLog(process);
+  processNameLog(process);
   logText(access === ACCESS_READ ? "cannot read " : access === ACCESS_WRITE ? "cannot write " : "cannot execute ");
   logHex("", va);
   logHex(" at ", TRAP_FRAME.rip(frame));
@@ -61,6 +62,13 @@ export function onProgramFault(frame: bigint): void {
   logNumber(": ended by signal ", signal);
   logEnd();
   processEnd(statusOfSignal(signal));
+}
+
+/** faultResolve, and again after somebody has ended, as long as that helps. */
+function faultAnswer(space: Space, va: VirtAddr, access: number): number {
+  let answer = faultResolve(space, va, access);
+  while (answer === FAULT_NO_MEMORY && memoryFree()) answer = faultResolve(space, va, access);
+  return answer;
 }
 
 function reasonOf(answer: number, va: bigint): string {

@@ -1,9 +1,9 @@
 /** A program has done what it may not: one line that says what, and the process ends. Everybody else runs on. */
 import { EXCEPTION_COUNT, TRAP_FRAME, VECTOR } from "../arch/trap-frame.ts";
-import { logAscii, logEnd, logHex, logNumber, logText } from "../base/log.ts";
-import { load8 } from "../doors/machine.ts";
+import { logEnd, logHex, logNumber } from "../base/log.ts";
 import { processEnd, statusOfSignal } from "../proc/exit.ts";
-import { PROCESS, type Process, processCurrent } from "../proc/process.ts";
+import { processNameLog } from "../proc/name.ts";
+import { processCurrent } from "../proc/process.ts";
 import { SIGNAL } from "../proc/signal-actions.ts";
 import { exceptionNameLog } from "../stats/exceptions.ts";
 
@@ -41,21 +41,10 @@ export function signalFor(vector: number): number {
 
 /** An exception other than a page fault ends the current process. */
 export function programEnd(frame: bigint, signal: number): never {
-  nameLog(processCurrent());
+  processNameLog(processCurrent());
   exceptionNameLog(Number(TRAP_FRAME.vector(frame)));
   logHex(" at ", TRAP_FRAME.rip(frame));
   logNumber(": ended by signal ", signal);
   logEnd();
   processEnd(statusOfSignal(signal));
-}
-
-/** `proc: hello[3]: ` */
-export function nameLog(process: Process): void {
-  logText("proc: ");
-  const name = PROCESS.nameAt(process);
-  let length = 0;
-  while (load8(name + BigInt(length)) !== 0) length++;
-  logAscii(name, length);
-  logNumber("[", PROCESS.pid(process));
-  logText("]: ");
 }

@@ -10,9 +10,9 @@
  *   +2048  | highest       | …             |   for each PML4 slot of the lower half (memory-spaces.ts)
  *
  *
- *   FAMILY, 64 bytes, in a slab: a space, and those that were forked from one of the family
+ *   FAMILY, 72 bytes, in a slab: a space, and those that were forked from one of the family
  *   +0     | pages                         |   an OWNER: frames of their own, KIND.USER
- *   +56    | spaces                        |   how many they are
+ *   +56    | spaces        | score         |   how many they are; of who looks for the one that has most
  *
  * The kernel half, and what the kernel has in the lower half, is in every space the kernel's own: those entries of the
  * root lead to the same tables everywhere, and are there for good.
@@ -45,7 +45,7 @@ const owner64 = u64 as Field<Owner, 8>;
 type Family = VirtAddr & { readonly __family: "Family" };
 const family64 = u64 as Field<Family, 8>;
 const NO_FAMILY = 0n as Family;
-const FAMILY = layout(64, { pages: bytes(56), spaces: u64 });
+const FAMILY = layout(72, { pages: bytes(56), spaces: u64, score: u64 });
 const familySlab = staticBytes(SLAB.SIZE, 8);
 const familySlabOwner = staticBytes(OWNER.SIZE, 8);
 
@@ -104,15 +104,9 @@ export function spaceCreate(): Space {
  */
 export function spaceDestroy(space: Space): Status {
   if (spaceIsCurrent(space)) return BUSY;
-  const regions = spaceRegions(space);
   if (spaceRoot(space) !== NO_FRAME) {
-    const root = spaceRoot(space);
-    for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
-      pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region), REGION.backing(region));
-    }
-    releasePay();
-    regionsDrop(regions, regionFirst(regions), USER_TOP);
-    rootGive(root);
+    spaceEmpty(space);
+    rootGive(spaceRoot(space));
     SPACE.setRoot(space, 0n);
   }
   const hasNoPages = SPACE.family(space) === NO_FAMILY || familyLeave(SPACE.family(space));
@@ -127,6 +121,17 @@ export function spaceDestroy(space: Space): Status {
   else first = next;
   frameGive(frameOf(physAddr(space - DIRECT_MAP)));
   return OK;
+}
+
+/** Nothing is in it any more, and no other CPU state knows of its pages: it may be the space that the CPU uses. */
+export function spaceEmpty(space: Space): void {
+  const root = spaceRoot(space);
+  const regions = spaceRegions(space);
+  for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
+    pagesRelease(root, REGION.start(region), REGION.end(region), REGION.kind(region), REGION.backing(region));
+  }
+  releasePay();
+  regionsDrop(regions, regionFirst(regions), USER_TOP);
 }
 
 /** All spaces, from spaceFirst() on by spaceNext() to NO_SPACE: the newest first. */
@@ -185,6 +190,20 @@ function familyTake(id: bigint): Family {
   ownerOpen(FAMILY.pagesAt(family), KIND.USER, id);
   FAMILY.setSpaces(family, 1n);
   return family;
+}
+/** Have both been forked from one, or one from the other? */
+export function familyIsOf(space: Space, other: Space): boolean {
+  return SPACE.family(space) === SPACE.family(other);
+}
+export function familySpaces(space: Space): number {
+  return Number(FAMILY.spaces(SPACE.family(space)));
+}
+/** A number for whoever compares families. */
+export function familyScore(space: Space): number {
+  return Number(FAMILY.score(SPACE.family(space)));
+}
+export function familyScoreSet(space: Space, score: number): void {
+  FAMILY.setScore(SPACE.family(space), BigInt(score));
 }
 /** A new space, which has no frames yet, is of the other's family: it will share frames with it. */
 export function familyJoin(space: Space, other: Space): void {
