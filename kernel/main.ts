@@ -10,7 +10,7 @@ import {
   hasUmip,
   physicalAddressBits,
 } from "./arch/cpu.ts";
-import { clockHertz, clockInit, ticksStart } from "./arch/clock.ts";
+import { clockHertz, clockInit, TICKS_HZ, ticksStart } from "./arch/clock.ts";
 import { descriptorsInit } from "./arch/descriptors.ts";
 import { interruptsInit, IRQ, irqOpen } from "./arch/interrupts.ts";
 import { serialInit, serialInterrupt } from "./arch/serial.ts";
@@ -54,8 +54,6 @@ export { onSystemCall } from "./trap/system-call.ts";
 
 /** Below this much usable memory the kernel does not start: its tables and the default heap need most of it. */
 const MINIMUM_MEMORY = 4n * 1024n * 1024n;
-/** Timer interrupts a second. */
-const TICKS_HZ = 100;
 
 /**
  * Called once by boot/start.asm on the boot stack, interrupts off, over the boot page tables.

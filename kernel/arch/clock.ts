@@ -6,6 +6,9 @@
  */
 import { inb, outb, rdtsc } from "../doors/machine.ts";
 
+/** Timer interrupts a second. */
+export const TICKS_HZ = 100;
+
 /** Counts a second of each of the PIT's channels. */
 export const PIT_HZ = 1_193_182;
 

@@ -45,6 +45,8 @@ export const NO_SYSTEM_CALL = -38 as Status;
 export const NOT_MAPPED = -6 as Status;
 /** ENOMEM: no frame, or no room in the range asked for. */
 export const NO_MEMORY = -12 as Status;
+/** EACCES: it is there, and not to be used like this. */
+export const ACCESS_DENIED = -13 as Status;
 /** EFAULT: an address that is not the caller's to use. */
 export const BAD_ADDRESS = -14 as Status;
 /** EFAULT: bits 47 to 63 are not equal. */

@@ -10,12 +10,13 @@
  *   pointers to the arguments, 0
  *   how many arguments there are                <- RSP, a multiple of 16
  */
+import { TICKS_HZ } from "../arch/clock.ts";
 import { RFLAGS, SYSTEM_CALL, TRAP_FRAME } from "../arch/trap-frame.ts";
 import { panic } from "../base/panic.ts";
-import { fpuInitial, USER_CS, USER_SS } from "../arch/user-mode.ts";
+import { fpuInitial, fpuRestore, fsBaseSet, USER_CS, USER_SS } from "../arch/user-mode.ts";
 import { cpuid, fillWords, load8, rdtsc, staticBytes, store8 } from "../doors/machine.ts";
 import {
-  alignDown, alignUp, directMap, NOWHERE, PAGE_SHIFT, PAGE_SIZE, pageOf, physAddr, virtAddr,
+  alignDown, alignUp, directMap, NOWHERE, PAGE_SHIFT, PAGE_SIZE, pageOf, physAddr, type VirtAddr, virtAddr,
 } from "../lib/addr.ts";
 import { NO_MEMORY, NO_PROGRAM, OK, type Status } from "../lib/status.ts";
 import {
@@ -31,8 +32,11 @@ import {
   ELF_HEADER_BYTES, elfEnd, elfEntry, elfHeaderCount, elfHeaders, elfLoadNext, elfOpen, loadAddress, loadBytes,
   loadFileBytes, loadFlags, loadOffset, SEGMENT_FLAG,
 } from "./elf.ts";
-import { NAME_BYTES, NO_PROCESS, PROCESS, type Process, processCurrent } from "./process.ts";
+import { fileTableExec } from "./file-table.ts";
+import { FLAG, flagSet, NAME_BYTES, NO_PROCESS, PROCESS, type Process, processCurrent } from "./process.ts";
 import { spaceUse } from "./schedule.ts";
+import { actionsExec } from "./signal-actions.ts";
+import { spaceLeave } from "./space-lend.ts";
 
 /** What a stack has from the start, so that the strings fit: the rest grows. */
 const STACK_START = 0x4_0000n;
@@ -42,7 +46,6 @@ const AT = {
 } as const;
 const VECTOR_PAIRS = 17;
 const FRAME_WORDS = TRAP_FRAME.SIZE >> 3;
-const TICKS_A_SECOND = 100n;
 const FEATURES_LEAF = 1;
 const EDX = 3;
 const RANDOM_BYTES = 16;
@@ -72,10 +75,10 @@ export function programStart(process: Process, object: SpaceObject, frame: bigin
   if (status !== OK) {
     PROCESS.setSpace(process, before);
     spaceUse(current === NO_PROCESS ? NO_SPACE : PROCESS.space(current));
-    destroy(space);
+    if (spaceDestroy(space) !== OK) panic("proc: a space that nobody has used is in use", space);
     return status;
   }
-  if (before !== NO_SPACE) destroy(before);
+  if (before !== NO_SPACE) spaceLeave(process, before);
   else spaceUse(current === NO_PROCESS ? NO_SPACE : PROCESS.space(current));
   objectReferenceAdd(object);
   if (PROCESS.object(process) !== NO_SPACE_OBJECT) objectReferenceDrop(PROCESS.object(process));
@@ -84,18 +87,41 @@ export function programStart(process: Process, object: SpaceObject, frame: bigin
   PROCESS.setBrkEnd(process, elfEnd());
   PROCESS.setFsBase(process, 0n);
   fpuInitial(virtAddr(PROCESS.fpuAt(process)));
-  nameSet(process);
+  nameSet(process, argumentsBlock(), argumentsUsed());
   frameStart(frame);
   return OK;
 }
 
-/** Nobody runs there, and nobody pins a frame yet: it cannot be busy. */
-function destroy(space: Space): void {
-  if (spaceDestroy(space) !== OK) panic("proc: a space cannot be destroyed", space);
+/**
+ * execve: programStart for the current process, whose registers and open files are a new program's, too. `name`, of
+ * `length` bytes, is how it was found.
+ */
+export function programExec(object: SpaceObject, frame: bigint, name: bigint, length: number): Status {
+  const process = processCurrent();
+  const status = programStart(process, object, frame);
+  if (status !== OK) return status;
+  nameSet(process, name, length);
+  fsBaseSet(0n);
+  fpuRestore(virtAddr(PROCESS.fpuAt(process)));
+  fileTableExec(PROCESS.files(process));
+  actionsExec(process);
+  flagSet(process, FLAG.EXECUTED);
+  PROCESS.setClearTid(process, 0n);
+  return OK;
 }
 
 let building: Space = NO_SPACE;
 let stackPointer = 0n;
+
+/** copyOut to the memory of a process that is not the current one and has never run. */
+export function copyOutTo(process: Process, to: bigint, from: VirtAddr, count: number): Status {
+  building = PROCESS.space(process);
+  spaceUse(building);
+  const status = copyOut(to, from, count);
+  building = NO_SPACE;
+  spaceUse(PROCESS.space(processCurrent()));
+  return status;
+}
 
 /** The space whose pages a user copy reaches: the current process's, or one that is just being built. */
 export function spaceReached(): Space {
@@ -213,7 +239,7 @@ function vectorPut(random: bigint, name: bigint): void {
   pairPut(AT.GID, 0n);
   pairPut(AT.EGID, 0n);
   pairPut(AT.HWCAP, BigInt(cpuid(FEATURES_LEAF, 0, EDX)));
-  pairPut(AT.CLKTCK, TICKS_A_SECOND);
+  pairPut(AT.CLKTCK, BigInt(TICKS_HZ));
   pairPut(AT.SECURE, 0n);
   pairPut(AT.RANDOM, random);
   pairPut(AT.EXECFN, name);
@@ -231,13 +257,14 @@ function frameStart(frame: bigint): void {
   TRAP_FRAME.setSs(frame, USER_SS);
 }
 
-/** The first argument without its folders, cut to 15 bytes, as in Linux's /proc/PID/comm. */
-function nameSet(process: Process): void {
+/** What is behind the last folder of a path, up to its zero, cut to 15 bytes, as in Linux's /proc/PID/comm. */
+function nameSet(process: Process, path: bigint, count: number): void {
   const name = PROCESS.nameAt(process);
   let length = 0;
-  for (let at: bigint = argumentsBlock(); argumentCount() > 0 && load8(at) !== 0; at++) {
-    if (load8(at) === SLASH) length = 0;
-    else if (length < NAME_BYTES - 1) store8(name + BigInt(length++), load8(at));
+  for (let i = 0; i < count && load8(path + BigInt(i)) !== 0; i++) {
+    const byte = load8(path + BigInt(i));
+    if (byte === SLASH) length = 0;
+    else if (length < NAME_BYTES - 1) store8(name + BigInt(length++), byte);
   }
   store8(name + BigInt(length), 0);
 }

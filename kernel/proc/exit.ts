@@ -1,19 +1,23 @@
 /** Processes end, and whoever waits for them is told how. */
 import { panic } from "../base/panic.ts";
-import { INTERRUPTED, NO_CHILD, OK, type Status } from "../lib/status.ts";
+import { staticBytes, store32 } from "../doors/machine.ts";
+import { virtAddr } from "../lib/addr.ts";
 import { NO_SPACE_OBJECT, objectReferenceDrop } from "../mm/space/object.ts";
-import { NO_SPACE, spaceDestroy } from "../mm/space/space.ts";
+import { NO_SPACE } from "../mm/space/space.ts";
+import { copyOut } from "../mm/user/user-copy.ts";
 import { fileTableDrop, NO_FILE_TABLE } from "./file-table.ts";
 import { kernelStackGive } from "./kernel-stack.ts";
 import {
-  childrenLeave, FLAG, NO_PROCESS, parentForget, PROCESS, type Process, processCurrent, processFirst, processGive,
-  STATE,
+  childrenLeave, FLAG, flagHas, NO_PROCESS, parentForget, PROCESS, type Process, processCurrent,
+  processFirst, processGive, STATE,
 } from "./process.ts";
-import { queueWake, sleepTill, spaceUse, switchAway } from "./schedule.ts";
+import { queueWake, spaceUse, switchAway } from "./schedule.ts";
 import { ACTION, ACTION_FLAG, actionOf, HANDLER, SIGNAL } from "./signal-actions.ts";
 import { signalSend } from "./signals.ts";
-import { NEVER, timerStop } from "./timers.ts";
+import { spaceLeave } from "./space-lend.ts";
+import { timerStop } from "./timers.ts";
 
+const zero = staticBytes(8, 8);
 const SIGNAL_BITS = 0x7f;
 const CODE_SHIFT = 8;
 
@@ -31,12 +35,13 @@ let hasOrphans = false;
 /** The current process ends: all its memory is given back now; what is left of it waits for its parent. */
 export function processEnd(status: number): never {
   const process = processCurrent();
+  tidClear(process);
   fileTableDrop(PROCESS.files(process));
   PROCESS.setFiles(process, NO_FILE_TABLE);
   const space = PROCESS.space(process);
   spaceUse(NO_SPACE);
   PROCESS.setSpace(process, NO_SPACE);
-  if (spaceDestroy(space) !== OK) panic("proc: a process ends, and its space is in use", space);
+  spaceLeave(process, space);
   objectReferenceDrop(PROCESS.object(process));
   PROCESS.setObject(process, NO_SPACE_OBJECT);
   if (PROCESS.child(process) !== NO_PROCESS || PROCESS.parent(process) === NO_PROCESS) hasOrphans = true;
@@ -47,6 +52,14 @@ export function processEnd(status: number): never {
   parentTell(process);
   switchAway();
   panic("proc: a process that has ended runs", BigInt(PROCESS.pid(process)));
+}
+
+/** What it asked for with set_tid_address: told to those who share its memory, and to nobody else (man 2 clone). */
+function tidClear(process: Process): void {
+  const at = PROCESS.clearTid(process);
+  if (at === 0n || !flagHas(process, FLAG.BORROWS)) return;
+  store32(zero, 0);
+  copyOut(at, virtAddr(zero), 4); // if it cannot be written nobody is there to be told
 }
 
 /** A parent that wants to hear nothing of its children has one less: nobody will ask for it. */
@@ -61,41 +74,6 @@ function parentTell(process: Process): void {
     parentForget(process);
     hasOrphans = true;
   }
-}
-
-// ---- who waits -------------------------------------------------------------------------------------------------
-let childStatus = 0;
-let childPid = 0;
-
-/**
- * A child of the current process that has ended is gone; childEnded() was its number, childEndedStatus() how. `pid` >
- * 0: that one; otherwise any. `mayWait` is 0: childEnded() is 0 if none has ended yet. NO_CHILD: there is none of that
- * number. INTERRUPTED: a signal came first.
- */
-export function childAwait(pid: number, mayWait: number): Status {
-  const process = processCurrent();
-  for (;;) {
-    let isThere = false;
-    for (let child = PROCESS.child(process); child !== NO_PROCESS; child = PROCESS.sibling(child)) {
-      if (pid > 0 && PROCESS.pid(child) !== pid) continue;
-      isThere = true;
-      if (PROCESS.state(child) !== STATE.ZOMBIE) continue;
-      childPid = PROCESS.pid(child);
-      childStatus = PROCESS.status(child);
-      processReap(child);
-      return OK;
-    }
-    if (!isThere) return NO_CHILD;
-    childPid = 0;
-    if (mayWait === 0) return OK;
-    if (sleepTill(PROCESS.waitingAt(process), NEVER) === INTERRUPTED) return INTERRUPTED;
-  }
-}
-export function childEnded(): number {
-  return childPid;
-}
-export function childEndedStatus(): number {
-  return childStatus;
 }
 
 /** Nothing is left of a zombie. */

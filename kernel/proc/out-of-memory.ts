@@ -87,7 +87,11 @@ function victimEnd(process: Process): void {
   logEnd();
   memoryTake(process);
 }
+/** Who has borrowed the space, or lent it (vfork), ends as well. */
 function memoryTake(process: Process): void {
-  signalSend(process, SIGNAL.KILL);
-  spaceEmpty(PROCESS.space(process));
+  const space = PROCESS.space(process);
+  for (let other = processFirst(); other !== NO_PROCESS; other = PROCESS.next(other)) {
+    if (PROCESS.space(other) === space) signalSend(other, SIGNAL.KILL);
+  }
+  spaceEmpty(space);
 }

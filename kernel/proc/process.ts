@@ -23,6 +23,8 @@
  *   +3088  | sleepTimer                    |   a TIMER: until when it sleeps
  *   +3112  | alarmTimer                    |   another: when SIGALRM comes
  *   +3136  | alarmEvery    | score         |   nanoseconds between two SIGALRM, 0: there is one; out-of-memory.ts
+ *   +3152  | childTicks    | childFaults   |   of the children that it has asked for, and of theirs
+ *   +3168  | clearTid                      |   becomes 0 when it ends; 0: nothing does
  */
 import { fillWords } from "../doors/machine.ts";
 import { frameBytes, frameOf, NO_FRAME, physAddr, DIRECT_MAP, type VirtAddr } from "../lib/addr.ts";
@@ -50,7 +52,8 @@ export const PROCESS = layout(4096, {
   waiting: bytes(16), files: files64, previous: process64, siblingPrevious: process64,
   queuePrevious: process64, rest: bytes(296), fpu: bytes(512),
   actions: bytes(2048), group: u32, session: u32, woken: u32, stopSignal: u32, sleepTimer: bytes(24),
-  alarmTimer: bytes(24), alarmEvery: u64, score: u64, more: bytes(944),
+  alarmTimer: bytes(24), alarmEvery: u64, score: u64, childTicks: u64, childFaults: u64, clearTid: u64,
+  more: bytes(920),
 });
 
 /**
@@ -59,8 +62,14 @@ export const PROCESS = layout(4096, {
  */
 export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3, STOPPED: 4 } as const;
 
-/** AWAITED: somebody in the kernel will ask how it ended. INTERRUPTIBLE: a signal ends its sleep. */
-export const FLAG = { AWAITED: 1, INTERRUPTIBLE: 2 } as const;
+/**
+ * AWAITED: somebody in the kernel will ask how it ended. INTERRUPTIBLE: a signal ends its sleep. LENDS: its space is
+ * its child's meanwhile. BORROWS: it is the child. STOP_NEWS, CONTINUE_NEWS: its parent has not asked since.
+ * EXECUTED: it has begun another program since it was forked.
+ */
+export const FLAG = {
+  AWAITED: 1, INTERRUPTIBLE: 2, LENDS: 4, BORROWS: 8, STOP_NEWS: 16, CONTINUE_NEWS: 32, EXECUTED: 64,
+} as const;
 
 /** What ended a sleep. */
 export const WOKEN = { BY_SOMEBODY: 0, BY_SIGNAL: 1, BY_CLOCK: 2 } as const;

@@ -95,9 +95,12 @@ export function processWake(process: Process): void {
   PROCESS.setState(process, STATE.RUNNABLE);
   queuePut(runnable, process);
 }
-/** The same for one that SIGSTOP has stopped. */
+/** The same for one that a signal has stopped; its parent may ask. */
 export function processContinue(process: Process): void {
   if (PROCESS.state(process) !== STATE.STOPPED) return;
+  flagSet(process, FLAG.CONTINUE_NEWS);
+  flagClear(process, FLAG.STOP_NEWS);
+  if (PROCESS.parent(process) !== NO_PROCESS) queueWake(PROCESS.waitingAt(PROCESS.parent(process)));
   PROCESS.setState(process, STATE.SLEEPING);
   processWake(process);
 }

@@ -1,7 +1,7 @@
 /** Signals that have arrived: what becomes of the current process on its way into ring 3. */
 import { countTrailingZeros } from "../lib/bits.ts";
 import { processEnd, statusOfSignal } from "./exit.ts";
-import { NO_PROCESS, PROCESS, type Process, processCurrent, STATE } from "./process.ts";
+import { FLAG, flagClear, flagSet, NO_PROCESS, PROCESS, type Process, processCurrent, STATE } from "./process.ts";
 import { isTurnEnding, queueWake, switchAway, turnEnd } from "./schedule.ts";
 import {
   ACTION, ACTION_FLAG, actionOf, DEFAULT, defaultOf, HANDLER, isSignalled, SIGNAL, signalBit, UNBLOCKABLE,
@@ -45,6 +45,8 @@ function defaultHappens(process: Process, signal: number): void {
 function processStop(process: Process, signal: number): void {
   PROCESS.setState(process, STATE.STOPPED);
   PROCESS.setStopSignal(process, signal);
+  flagSet(process, FLAG.STOP_NEWS);
+  flagClear(process, FLAG.CONTINUE_NEWS);
   const parent = PROCESS.parent(process);
   if (parent !== NO_PROCESS) {
     queueWake(PROCESS.waitingAt(parent));

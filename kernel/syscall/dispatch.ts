@@ -2,11 +2,13 @@
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { NO_SYSTEM_CALL, statusErrno, statusIn } from "../lib/status.ts";
 import { processEnd, statusOfExit } from "../proc/exit.ts";
-import { processFork } from "../proc/fork.ts";
 import {
   callClose, callDup, callDup2, callDup3, callFcntl, callPipe, callRead, callReadv, callSeek, callWrite, callWritev,
   numberOf,
 } from "./file-calls.ts";
+import {
+  callGetpgid, callGetpid, callGetppid, callGetsid, callSetpgid, callSetsid, callSetTidAddress,
+} from "./identity-calls.ts";
 import { callIoctl } from "./ioctl-calls.ts";
 import { callBrk, callMmap, callMprotect, callMunmap } from "./memory-calls.ts";
 import {
@@ -14,9 +16,10 @@ import {
 } from "./path-calls.ts";
 import { HERE } from "./paths.ts";
 import { callPoll } from "./poll-calls.ts";
-import { callArchPrctl, callGetpid, callGetppid, callWait4, callYield } from "./process-calls.ts";
+import { callArchPrctl, callClone, callExecve, callFork, callVfork, callYield } from "./process-calls.ts";
 import { callKill, callTgkill, callTkill } from "./signal-calls.ts";
 import { unknownLog } from "./unknown.ts";
+import { callWait4, callWaitid } from "./wait-calls.ts";
 
 /** What goes to the program in RAX: a result, or a negative error number. */
 export function systemCall(frame: bigint): bigint {
@@ -67,13 +70,26 @@ export function systemCall(frame: bigint): bigint {
       return word(callDup2(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 39:
       return BigInt(callGetpid());
+    case 56:
+      return word(
+        callClone(
+          frame, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame),
+          TRAP_FRAME.r8(frame),
+        ),
+      );
     case 57:
-      return word(processFork(frame));
+      return word(callFork(frame));
+    case 58:
+      return word(callVfork(frame));
+    case 59:
+      return word(callExecve(frame, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 60:
     case 231:
       processEnd(statusOfExit(Number(TRAP_FRAME.rdi(frame) & 0xffn)));
     case 61:
-      return word(callWait4(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+      return word(
+        callWait4(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
     case 62:
       return word(callKill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 72:
@@ -84,16 +100,40 @@ export function systemCall(frame: bigint): bigint {
       return word(callChdir(TRAP_FRAME.rdi(frame)));
     case 89:
       return word(callReadlink(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 102: // getuid, getgid, geteuid, getegid
+    case 104:
+    case 107:
+    case 108:
+      return 0n;
+    case 109:
+      return word(callSetpgid(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 110:
       return BigInt(callGetppid());
+    case 111:
+      return word(callGetpgid(0n));
+    case 112:
+      return word(callSetsid());
+    case 121:
+      return word(callGetpgid(TRAP_FRAME.rdi(frame)));
+    case 124:
+      return word(callGetsid(TRAP_FRAME.rdi(frame)));
     case 158:
       return word(callArchPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 186:
+      return BigInt(callGetpid());
     case 200:
       return word(callTkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 218:
-      return BigInt(callGetpid());
+      return BigInt(callSetTidAddress(TRAP_FRAME.rdi(frame)));
     case 234:
       return word(callTgkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 247:
+      return word(
+        callWaitid(
+          TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame),
+          TRAP_FRAME.r8(frame),
+        ),
+      );
     case 257:
       return word(callOpenat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 262:

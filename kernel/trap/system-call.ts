@@ -10,5 +10,10 @@ import { systemCall } from "../syscall/dispatch.ts";
 export function onSystemCall(frame: bigint): number {
   TRAP_FRAME.setRax(frame, systemCall(frame));
   programResume();
-  return 0;
+  return isAsLeft(frame) ? 0 : 1;
+}
+
+/** Of a program that has not been given another frame: execve and signals do that. */
+function isAsLeft(frame: bigint): boolean {
+  return TRAP_FRAME.rcx(frame) === TRAP_FRAME.rip(frame) && TRAP_FRAME.r11(frame) === TRAP_FRAME.rflags(frame);
 }

@@ -1,6 +1,6 @@
 /** A machine with the programs of tests/programs as its modules: built, booted, run one by one. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -14,9 +14,10 @@ const CFLAGS = [
 export class ProgramMachine {
   private constructor(private readonly folder: string, readonly talk: Conversation) {}
 
-  /** `linked`: what is special about how one is linked. The prompt is there. */
+  /** `linked`: what is special about how one is linked. `texts`: other files. The prompt is there. */
   static async open(
     programs: readonly string[], linked: Readonly<Record<string, readonly string[]>> = {},
+    texts: Readonly<Record<string, string>> = {},
   ): Promise<ProgramMachine> {
     const folder = mkdtempSync(join(tmpdir(), "programs-"));
     mkdirSync(join(folder, "bin"));
@@ -26,6 +27,10 @@ export class ProgramMachine {
       execFileSync("clang-14", [...CFLAGS, ...(linked[name] ?? []), "-o", file, source], { cwd: ROOT });
       return file;
     });
+    for (const [name, text] of Object.entries(texts)) {
+      files.push(join(folder, "bin", name));
+      writeFileSync(join(folder, "bin", name), text);
+    }
     const iso = join(folder, "programs.iso");
     execFileSync("scripts/iso.sh", [iso, "build/kernel.elf", ...files], { cwd: ROOT, stdio: "ignore" });
     const talk = await Conversation.open({
