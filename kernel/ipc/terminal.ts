@@ -30,6 +30,7 @@ const KEY_INTERRUPT = 0x03;
 const KEY_END = 0x04;
 const KEY_BACKSPACE = 0x08;
 const KEY_KILL = 0x15;
+const KEY_QUIT = 0x1c; // Ctrl-\: of all keys the one that no program has to itself
 const KEY_DELETE = 0x7f;
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -42,6 +43,7 @@ export const TYPED = {
   NOTHING: 0, // it waits for the rest of its line
   READABLE: 1, // whoever waits to read can
   INTERRUPT: 2, // what runs is to get SIGINT; what waited to be read is gone
+  KILL: 3, // what runs is to be ended, whatever it has set
 } as const;
 
 /** The longest line, and what can wait to be read (Linux: N_TTY_BUF_SIZE). */
@@ -89,6 +91,7 @@ export function terminalSet(at: bigint): void {
 
 /** Takes one byte from the keyboard, and shows it: one of TYPED. What does not fit is not taken. */
 export function terminalType(typed: number): number {
+  if (typed === KEY_QUIT) return TYPED.KILL;
   const byte = typed === RETURN && (TERMIOS.input(termios) & INPUT.CR_TO_NL) !== 0 ? NEWLINE : typed;
   if (has(LOCAL.SIGNALS) && byte === character(CHARACTER.INTERRUPT)) {
     length = 0;

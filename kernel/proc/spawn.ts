@@ -35,6 +35,8 @@ export function processSpawn(object: SpaceObject): Status {
   PROCESS.setFlags(process, FLAG.AWAITED);
   PROCESS.setGroup(process, PROCESS.pid(process));
   PROCESS.setSession(process, PROCESS.pid(process));
+  PROCESS.setGroup(process, PROCESS.pid(process));
+  PROCESS.setSession(process, PROCESS.pid(process));
   processWake(process);
   spawned = process;
   return OK;

@@ -4,18 +4,18 @@ import { NO_SYSTEM_CALL, statusErrno, statusIn } from "../lib/status.ts";
 import { processEnd, statusOfExit } from "../proc/exit.ts";
 import {
   callClose, callDup, callDup2, callDup3, callFcntl, callPipe, callRead, callReadv, callSeek, callWrite, callWritev,
-  numberOf,
 } from "./file-calls.ts";
 import {
   callGetpgid, callGetpid, callGetppid, callGetsid, callSetpgid, callSetsid, callSetTidAddress,
 } from "./identity-calls.ts";
 import { callIoctl } from "./ioctl-calls.ts";
+import { callGetrandom, callPrctl, callPrlimit, callSysinfo, callUname } from "./machine-calls.ts";
 import { callBrk, callMmap, callMprotect, callMunmap } from "./memory-calls.ts";
 import {
   callAccess, callChdir, callFstat, callFstatat, callGetcwd, callOpenat, callReadlink,
 } from "./path-calls.ts";
 import { HERE } from "./paths.ts";
-import { callPoll } from "./poll-calls.ts";
+import { callPoll, callPpoll } from "./poll-calls.ts";
 import { callArchPrctl, callClone, callExecve, callFork, callVfork, callYield } from "./process-calls.ts";
 import { callKill, callTgkill, callTkill } from "./signal-calls.ts";
 import { unknownLog } from "./unknown.ts";
@@ -39,7 +39,7 @@ export function systemCall(frame: bigint): bigint {
     case 5:
       return word(callFstat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 7:
-      return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), numberOf(TRAP_FRAME.rdx(frame)) < 0));
+      return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 8:
     case 17:
     case 18:
@@ -92,6 +92,8 @@ export function systemCall(frame: bigint): bigint {
       );
     case 62:
       return word(callKill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 63:
+      return word(callUname(TRAP_FRAME.rdi(frame)));
     case 72:
       return word(callFcntl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 79:
@@ -100,6 +102,10 @@ export function systemCall(frame: bigint): bigint {
       return word(callChdir(TRAP_FRAME.rdi(frame)));
     case 89:
       return word(callReadlink(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 97:
+      return word(callPrlimit(0n, TRAP_FRAME.rdi(frame), 0n, TRAP_FRAME.rsi(frame)));
+    case 99:
+      return word(callSysinfo(TRAP_FRAME.rdi(frame)));
     case 102: // getuid, getgid, geteuid, getegid
     case 104:
     case 107:
@@ -117,6 +123,8 @@ export function systemCall(frame: bigint): bigint {
       return word(callGetpgid(TRAP_FRAME.rdi(frame)));
     case 124:
       return word(callGetsid(TRAP_FRAME.rdi(frame)));
+    case 157:
+      return word(callPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 158:
       return word(callArchPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 186:
@@ -148,11 +156,21 @@ export function systemCall(frame: bigint): bigint {
     case 439:
       return word(callAccess(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 271: // with r10 0: the signals that are blocked stay so
-      return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame) === 0n));
+      return word(callPpoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 273: // set_robust_list: no thread can leave a lock behind
+      return 0n;
     case 292:
       return word(callDup3(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 293:
       return word(callPipe(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 302:
+      return word(
+        callPrlimit(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
+    case 318:
+      return word(callGetrandom(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 334: // rseq: with one CPU nothing is to be won, and libraries do without
+      return word(NO_SYSTEM_CALL);
     default:
       unknownLog(number);
       return word(NO_SYSTEM_CALL);

@@ -1,10 +1,11 @@
 /** man 2 poll: waiting for several files at once. */
+import { clockNow, NANOSECONDS } from "../arch/clock.ts";
 import { staticBytes } from "../doors/machine.ts";
 import { PIPE, PIPE_ATOMIC, pipeAt, pipeRoom } from "../ipc/pipe.ts";
 import { terminalIsReadable } from "../ipc/terminal.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { layout, u16, u32 } from "../lib/layout.ts";
-import { INTERRUPTED, INVALID, OK } from "../lib/status.ts";
+import { layout, u16, u32, u64 } from "../lib/layout.ts";
+import { INVALID, OK, TIMED_OUT } from "../lib/status.ts";
 import { copyIn, copyOut } from "../mm/user/user-copy.ts";
 import { descriptorFile, DESCRIPTORS } from "../proc/file-table.ts";
 import { FILE_KIND, fileIsReadable, NO_OPEN_FILE, OPEN_FILE, type OpenFile } from "../proc/files.ts";
@@ -16,18 +17,42 @@ import { numberOf } from "./file-calls.ts";
 const POLLFD = layout(8, { descriptor: u32, wanted: u16, found: u16 });
 const POLL = { IN: 1, OUT: 4, ERROR: 8, HANG_UP: 16, NO_FILE: 32 } as const;
 const ALWAYS = POLL.ERROR | POLL.HANG_UP | POLL.NO_FILE;
+/** struct timespec. */
+const TIMESPEC = layout(16, { seconds: u64, nanoseconds: u64 });
+const NANOSECONDS_EACH = 1_000_000n;
+/** As good as for ever, and nothing overflows. */
+const SECONDS_MOST = 1n << 32n;
 const one = staticBytes(POLLFD.SIZE, 8);
+const time = staticBytes(TIMESPEC.SIZE, 8);
 
-/**
- * How many of the `count` POLLFDs at `at` have something to tell, and each has been told what; with `waits`, one at
- * least has, or a signal came.
- */
-export function callPoll(at: bigint, count: bigint, waits: boolean): number {
+/** poll: how many of the `count` POLLFDs at `at` have something to tell, and each has been told what. */
+export function callPoll(at: bigint, count: bigint, milliseconds: bigint): number {
+  const patience = numberOf(milliseconds);
+  return pollTill(at, count, patience < 0 ? NEVER : deadlineIn(BigInt(patience) * NANOSECONDS_EACH));
+}
+/** ppoll without a set of signals: the time is a TIMESPEC, and for ever if there is none. */
+export function callPpoll(at: bigint, count: bigint, timeout: bigint): number {
+  if (timeout === 0n) return pollTill(at, count, NEVER);
+  const status = copyIn(virtAddr(time), timeout, TIMESPEC.SIZE);
+  if (status !== OK) return status;
+  if (TIMESPEC.nanoseconds(time) >= NANOSECONDS || TIMESPEC.seconds(time) >= 1n << 63n) return INVALID;
+  if (TIMESPEC.seconds(time) >= SECONDS_MOST) return pollTill(at, count, NEVER);
+  return pollTill(at, count, deadlineIn(TIMESPEC.seconds(time) * NANOSECONDS + TIMESPEC.nanoseconds(time)));
+}
+
+function deadlineIn(nanoseconds: bigint): bigint {
+  return clockNow() + nanoseconds;
+}
+
+/** Until one has something to tell, a signal comes, or `deadline` has. */
+function pollTill(at: bigint, count: bigint, deadline: bigint): number {
   if (count > BigInt(DESCRIPTORS)) return INVALID;
   for (;;) {
     const ready = pollOnce(at, Number(count));
-    if (ready !== 0 || !waits) return ready;
-    if (sleepTill(pollersQueue(), NEVER) === INTERRUPTED) return INTERRUPTED;
+    if (ready !== 0) return ready;
+    const status = sleepTill(pollersQueue(), deadline);
+    if (status === TIMED_OUT) return pollOnce(at, Number(count));
+    if (status !== OK) return status;
   }
 }
 

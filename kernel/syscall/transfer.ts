@@ -7,10 +7,13 @@ import { load8, staticBytes } from "../doors/machine.ts";
 import { PIPE, PIPE_ATOMIC, pipeAt, pipeRead, pipeRoom, pipeWrite } from "../ipc/pipe.ts";
 import { terminalRead } from "../ipc/terminal.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { INVALID, OK, type Status, statusIn, WOULD_BLOCK } from "../lib/status.ts";
+import { BROKEN_PIPE, INVALID, OK, type Status, statusIn, WOULD_BLOCK } from "../lib/status.ts";
 import { copyIn } from "../mm/user/user-copy.ts";
 import { FILE_FLAG, FILE_KIND, fileHold, fileRelease, OPEN_FILE, type OpenFile } from "../proc/files.ts";
+import { processCurrent } from "../proc/process.ts";
 import { pollersWake, queueWake, sleepTill, terminalQueue } from "../proc/schedule.ts";
+import { SIGNAL } from "../proc/signal-actions.ts";
+import { signalSend } from "../proc/signals.ts";
 import { NEVER } from "../proc/timers.ts";
 
 const CHUNK = 512;
@@ -118,6 +121,7 @@ function pipeWriteWait(file: OpenFile, from: bigint, count: number): number {
     }
   }
   fileRelease(file);
+  if (status === BROKEN_PIPE) signalSend(processCurrent(), SIGNAL.PIPE);
   return done > 0 ? done : status;
 }
 

@@ -21,7 +21,8 @@ static inline word call6(word number, word a, word b, word c, word d, word e, wo
 
 enum { READ = 0, WRITE = 1, OPEN = 2, CLOSE = 3, STAT = 4, FSTAT = 5, POLL = 7, LSEEK = 8, IOCTL = 16, PREAD = 17,
        PWRITE = 18, READV = 19, WRITEV = 20, ACCESS = 21, PIPE = 22, DUP = 32, DUP2 = 33, FCNTL = 72, GETCWD = 79,
-       CHDIR = 80, READLINK = 89, OPENAT = 257, NEWFSTATAT = 262, PPOLL = 271, DUP3 = 292, PIPE2 = 293 };
+       CHDIR = 80, READLINK = 89, UNAME = 63, SYSINFO = 99, PRCTL = 157, PRLIMIT = 302, GETRANDOM = 318,
+       RSEQ = 334, OPENAT = 257, NEWFSTATAT = 262, PPOLL = 271, DUP3 = 292, PIPE2 = 293 };
 enum { MMAP = 9, MPROTECT = 10, MUNMAP = 11, BRK = 12, YIELD = 24, GETPID = 39, FORK = 57, EXIT = 60,
        WAIT4 = 61, GETPPID = 110 };
 

@@ -99,6 +99,19 @@ static void together(void) {
   await(0, "the writer has come to its end");
 }
 
+/* A poll that waits for nothing ends when its time has come, and an interval of nonsense is none. */
+static void patience(void) {
+  struct { word seconds, nanoseconds; } time = {0, 20000000};
+  openPipe(0);
+  polled[0] = (struct pollfd){ends[0], IN, 9};
+  check(CALL3(POLL, polled, 1, 20) == 0 && polled[0].found == 0, "poll waits for 20 ms");
+  check(call6(PPOLL, (word)polled, 1, (word)&time, 0, 8, 0) == 0, "and so does ppoll");
+  time.nanoseconds = 1000000000;
+  check(call6(PPOLL, (word)polled, 1, (word)&time, 0, 8, 0) == ERROR(INVAL), "a second has no more nanoseconds");
+  check(call6(PPOLL, (word)polled, 1, HEAP, 0, 8, 0) == ERROR(FAULT), "and the time is the program's");
+  closePipe();
+}
+
 /* Who polls is woken by who writes; by who closes, too. */
 static void woken(void) {
   openPipe(0);
@@ -146,6 +159,7 @@ _Noreturn void start(word *stack) {
   alone();
   polls();
   together();
+  patience();
   woken();
   atomic();
   say("pipes are as Linux has them\n");

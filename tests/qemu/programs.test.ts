@@ -16,7 +16,7 @@ const CFLAGS = [
 /** What is special about how one is linked. */
 const LINKED: Readonly<Record<string, readonly string[]>> = { low: ["-Wl,--image-base=0"] };
 const PROGRAMS = [
-  "hello", "low", "sparse", "faults", "flags", "spin", "memory", "files", "pipes", "lines",
+  "hello", "low", "sparse", "faults", "flags", "spin", "memory", "files", "pipes", "lines", "machine", "endless",
 ];
 
 let folder = "";
@@ -75,6 +75,25 @@ test("descriptors, the console as a file and paths do and refuse what Linux does
 
 test("pipes do and refuse what Linux does and refuses, and who waits at one is woken", async () => {
   expect(await run("pipes")).toEqual(["pipes are as Linux has them"]);
+});
+
+test("programs are told what machine it is, and what they may have", async () => {
+  expect(await run("machine")).toEqual(["the machine is as Linux would tell"]);
+});
+
+test("who writes where nobody reads gets SIGPIPE; Ctrl-C and Ctrl-\\ end what runs, and its children", async () => {
+  expect(await run("endless pipe")).toEqual(["endless was ended by signal 13"]);
+  const before = await framesFree();
+  for (const [what, key, signal] of [
+    ["spin", "\x03", 2], ["sleep", "\x03", 2], ["fork", "\x03", 2], ["spin", "\x1c", 9], ["raw", "\x1c", 9],
+  ] as const) {
+    talk.type(`run endless ${what}\r`);
+    await talk.expect("ready\n");
+    talk.type(key);
+    expect(await talk.expect("\n> ")).toContain(`endless was ended by signal ${signal}\n`);
+    await talk.ask("mem"); // and children have their end
+    expect(await framesFree()).toBe(before);
+  }
 });
 
 test("what is typed while a program runs is the program's: lines, the end, single keys", async () => {

@@ -65,6 +65,12 @@ test("Ctrl-C is for who runs, and takes with it what was not read", () => {
   expect([type("new\r"), read()]).toEqual([TYPED.READABLE, "new\n"]);
 });
 
+test("Ctrl-\\ is for who runs, whatever that has set", () => {
+  expect(type("a\x1c")).toBe(TYPED.KILL);
+  local(SIGNALS | CANONICAL);
+  expect([type("\x1c"), type("\x03")]).toEqual([TYPED.KILL, TYPED.READABLE]);
+});
+
 describe("as a program sets it", () => {
   test("without lines each byte is there at once, also what was typed before", () => {
     type("ab");
