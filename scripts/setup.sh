@@ -32,6 +32,10 @@ libclang-rt-14-dev clang-sanitizers shows in tests what the allocators' users do
 gdb                gdb              steps through the kernel's TypeScript (make debug)
 grub-efi-amd64-bin grub-for-uefi    lets the boot image start under UEFI, too
 ovmf               ovmf             UEFI for QEMU
+busybox-static     static-busybox   programs that nobody here wrote, for the kernel to run
+gcc                gcc              builds test programs with the C library of GNU
+libc6-dev          static-libc      that library, to be linked into them
+musl-tools         musl-gcc         builds them with another one
 END
 }
 
@@ -43,6 +47,8 @@ is_there() {
     clang-sanitizers) has clang-14 && has_sanitizers "$(clang-14 -print-resource-dir)" ;;
     grub-for-pc) [ -e "${GRUB_DIR:-/usr/lib/grub}/i386-pc/kernel.img" ] ;;
     grub-for-uefi) [ -e "${GRUB_DIR:-/usr/lib/grub}/x86_64-efi/kernel.img" ] ;;
+    static-busybox) has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 ;; # ldd knows of dynamic ones
+    static-libc) has gcc && [ -e "$(gcc -print-file-name=libc.a)" ] ;;
     ovmf) [ -e "${OVMF:-/usr/share/ovmf/OVMF.fd}" ] ;;
     *) has "$1" ;;
   esac

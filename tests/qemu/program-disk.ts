@@ -31,6 +31,11 @@ export class ProgramMachine {
       files.push(join(folder, "bin", name));
       writeFileSync(join(folder, "bin", name), text);
     }
+    return ProgramMachine.boot(folder, files);
+  }
+
+  /** The same with files that are there. `folder` goes at the end. */
+  static async boot(folder: string, files: readonly string[]): Promise<ProgramMachine> {
     const iso = join(folder, "programs.iso");
     execFileSync("scripts/iso.sh", [iso, "build/kernel.elf", ...files], { cwd: ROOT, stdio: "ignore" });
     const talk = await Conversation.open({

@@ -5,7 +5,7 @@ import { sandboxCreate, type Sandbox } from "./sandbox.ts";
 
 const TOOLS = [
   "nasm", "clang-14", "ld.lld-14", "llvm-symbolizer-14", "qemu-system-x86_64", "grub-mkrescue", "xorriso", "mformat",
-  "flock", "gdb",
+  "flock", "gdb", "busybox", "musl-gcc",
 ];
 const SANITIZERS = "lib/linux/libclang_rt.fuzzer-x86_64.a";
 
@@ -16,6 +16,8 @@ function machine(): Sandbox & { setup(): ReturnType<Sandbox["run"]> } {
   sandbox.fake("clang-14", `echo ${sandbox.folder}`); // where its run-time libraries are
   mkdirSync(join(sandbox.folder, "lib", "linux"), { recursive: true });
   writeFileSync(join(sandbox.folder, SANITIZERS), "");
+  sandbox.fake("gcc", `echo ${sandbox.folder}/libc.a`);
+  writeFileSync(join(sandbox.folder, "libc.a"), "");
   sandbox.fake("node", "echo v18.19.0");
   sandbox.fake("npm", "echo 9.2.0");
   sandbox.fake("id", "echo 0");
@@ -163,6 +165,16 @@ test("what starts the image under UEFI is wished for: GRUB's part of it, and a f
   const { status, stderr } = here.setup();
   expect(status).toBe(0);
   expect(stderr).toContain("setup: some tests are left out without grub-efi-amd64-bin ovmf \n");
+});
+
+test("programs for the kernel to run are wished for, static ones, and what builds them", () => {
+  const here = machine();
+  rmSync(join(here.folder, "libc.a"));
+  here.remove("musl-gcc");
+  here.fake("ldd"); // it finds libraries: that busybox is another package's
+  const { status, stderr } = here.setup();
+  expect(status).toBe(0);
+  expect(stderr).toContain("setup: some tests are left out without busybox-static libc6-dev musl-tools \n");
 });
 
 test.each([
