@@ -60,6 +60,8 @@ static void polls(void) {
   polled[2] = (struct pollfd){-1, IN, 7};
   check(CALL3(POLL, polled, 3, 0) == 1 && polled[0].found == 0 && polled[1].found == OUT, "room, and nothing to read");
   check(polled[2].found == 0, "one below 0 is left out");
+  struct { void *at; word size; } parts[2] = {{buffer, 2}, {buffer + 2, 9}};
+  check(put(2) == 2 && CALL3(READV, ends[0], parts, 2) == 2, "readv does not wait for more than something");
   put(1);
   check(CALL3(POLL, polled, 3, -1) == 2 && polled[0].found == IN, "something to read");
   check(CALL3(WRITE, ends[1], buffer, ALL - ATOMIC) == ALL - ATOMIC, "until there is no room");

@@ -5,10 +5,11 @@ import { terminalInit } from "../../../kernel/ipc/terminal.ts";
 import { BAD_ADDRESS, NO_MEMORY, OK, TOO_MANY_FILES, WOULD_BLOCK } from "../../../kernel/lib/status.ts";
 import { framesFree } from "../../../kernel/mm/phys/frames.ts";
 import { framesFailAt, framesHaveFailed } from "../../../kernel/mm/phys/freed-pattern.ts";
+import { slabFrames } from "../../../kernel/mm/slab/slab.ts";
 import { descriptorTake, DESCRIPTORS, type FileTable, fileTableNext, fileTableTake } from
   "../../../kernel/proc/file-table.ts";
 import {
-  FILE_FLAG, FILE_KIND, fileRelease, filesInit, filesOut, filesTrim, fileTake,
+  FILE_FLAG, FILE_KIND, fileRelease, filesInit, filesOut, filesSlab, filesTrim, fileTake,
 } from "../../../kernel/proc/files.ts";
 import { filesAudit } from "../../../kernel/proc/files-audit.ts";
 import { NO_PROCESS, PROCESS, processCurrentSet, processesInit, processTake } from "../../../kernel/proc/process.ts";
@@ -79,6 +80,19 @@ describe("without a frame at the k-th time", () => {
     expect(act()).toBeGreaterThanOrEqual(OK);
     expect(framesHaveFailed()).toBe(false);
   });
+});
+
+test("a pipe whose second end finds no room is none, and the first end has its end", () => {
+  const files = [fileTake(FILE_KIND.NULL, FILE_FLAG.READ_WRITE, 0n)];
+  const fullFrame = slabFrames(filesSlab());
+  do files.push(fileTake(FILE_KIND.NULL, FILE_FLAG.READ_WRITE, 0n));
+  while (slabFrames(filesSlab()) === fullFrame);
+  for (const file of files.splice(-2)) fileRelease(file); // one has room in the frame that is there
+  const before = state();
+  framesFailAt(2);
+  expect([callPipe(PROGRAM, 0n), framesHaveFailed()]).toEqual([NO_MEMORY, true]);
+  framesFailAt(0);
+  expect([state(), filesAudit()]).toEqual([before, OK]);
 });
 
 test("a pipe of which the program cannot be told, or that has no numbers, is none", () => {
