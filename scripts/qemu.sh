@@ -42,15 +42,16 @@ set -- -accel tcg -cpu max,la57=off -m "${MEMORY:-512M}" -display none -nodefaul
 
 [ "$mode" = run ] || exec $qemu "$@"
 
-# Ctrl-C is a signal to QEMU and not a byte for the kernel (signal=on, the default of `-serial stdio`; `mon:stdio` would
-# turn it off and put the monitor behind Ctrl-A): everybody's first attempt to leave works. This shell outlives it.
+# Ctrl-C is a byte for the kernel, which ends a program then, and leaves when it is typed twice at the prompt (mon:stdio:
+# signals are off, and QEMU's own keys are behind Ctrl-A, for a kernel that hangs). Where it comes as a signal all the
+# same, this shell outlives it.
 ended_by=
 trap 'ended_by=INT' INT
 trap 'ended_by=TERM' TERM
 terminal=$(stty -g 2>/dev/null)
 
-echo "QEMU, ${MEMORY:-512M} of memory. To leave: exit at the kernel's prompt, or Ctrl-C."
-$qemu -serial stdio "$@"
+echo "QEMU, ${MEMORY:-512M} of memory. To leave: exit, Ctrl-C twice at the prompt, or Ctrl-A x."
+$qemu -serial mon:stdio "$@"
 status=$?
 
 # QEMU puts the terminal back itself, except when it crashes or is killed.

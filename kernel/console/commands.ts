@@ -121,7 +121,8 @@ function panicCommand(): boolean {
   panic("console: panic was typed at the prompt");
 }
 
-function exitCommand(): boolean {
+/** Comes back where there is nothing that could end. */
+export function exitCommand(): boolean {
   debugExit(isStopped() ? EXIT.PANIC : EXIT.SUCCESS);
   logLine("Still here: this machine has no debug-exit device. Switch it off.");
   return true;

@@ -8,8 +8,10 @@ import { logAscii, logEnd, logLine, logText } from "../base/log.ts";
 import { ringPause, ringResume } from "../base/log-ring.ts";
 import { firstLine, firstLineLength } from "../dev/fw-cfg.ts";
 import { idle, pause, tryCall } from "../doors/machine.ts";
+import { orphansReap } from "../proc/exit.ts";
+import { processesRun } from "../proc/schedule.ts";
 import { exceptionNameLog } from "../stats/exceptions.ts";
-import { commandRun, commandsOffer } from "./commands.ts";
+import { commandRun, commandsOffer, exitCommand } from "./commands.ts";
 import { completeBegin, completeCharacter, completeCount, completeRest, completeShow } from "./complete.ts";
 import { LINE, lineByte, lineCursor, lineInsert, lineLength, lineShow, lineStart, lineText } from "./line.ts";
 import { runSayAll } from "./process-commands.ts";
@@ -20,9 +22,12 @@ const PROMPT = "> ";
 const PROMPT_STOPPED = "! "; // as wide: a line fits the screen behind it
 const SPACE = 0x20;
 
+let isLeaving = false; // the last line was Ctrl-C alone
+
 /** Never returns. While nothing is typed the CPU sleeps, in the one window in which interrupts come. */
 export function consoleRun(): never {
   stoppedForget();
+  isLeaving = false;
   ringPause(); // the log is what the kernel says by itself
   firstLineObey();
   for (;;) {
@@ -50,7 +55,7 @@ function firstLineObey(): void {
 export function consoleStopped(frame: bigint, cr2: bigint): never {
   stoppedSet(frame, cr2);
   logLine("The kernel has stopped. This prompt looks at what is left: help lists how.");
-  logLine("To leave QEMU: exit, or Ctrl-C. To look with a debugger: make debug.");
+  logLine("To leave QEMU: exit, or Ctrl-C twice. To look with a debugger: make debug.");
   for (;;) {
     if (!lineAsk()) continue;
     const vector = tryCall(commandRun);
@@ -66,10 +71,19 @@ export function consoleStopped(frame: bigint, cr2: bigint): never {
 export function lineAsk(): boolean {
   promptLog();
   const end = lineRead();
+  const wantsToLeave = end === LINE.GIVEN_UP && lineLength() === 0;
+  if (wantsToLeave) leaveAsked();
+  isLeaving = wantsToLeave;
   if (end === LINE.TOO_LONG) logLine("That line is too long; nothing was done.");
   if (end !== LINE.READY) return false;
   wordsSet(lineText(), lineLength());
   return true;
+}
+
+/** Ctrl-C where there is nothing to give up: twice it leaves, for once it may have been meant for a program. */
+function leaveAsked(): void {
+  if (isLeaving) exitCommand();
+  else logLine("Ctrl-C once more leaves QEMU, as exit does.");
 }
 
 /** Reads until the line ends; answers how, as one of LINE. */
@@ -87,14 +101,18 @@ function lineRead(): number {
   }
 }
 
-/** Until something may have been typed. What the kernel says meanwhile is no part of the conversation. */
+/**
+ * Until something may have been typed; processes that were left in the background run. What the kernel says meanwhile
+ * is no part of the conversation.
+ */
 function serialAwait(): void {
   if (isStopped()) {
     pause();
     return;
   }
   ringResume();
-  idle();
+  if (processesRun()) orphansReap();
+  else idle();
   ringPause();
 }
 

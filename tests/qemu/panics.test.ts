@@ -147,7 +147,7 @@ test("the product's own command panic: where, who called, the log's last lines, 
     const kernelMain = frames.find(({ called }) => called === "kernelMain")!.where.split(":")[1];
     expect(main[Number(kernelMain) - 1]).toContain("consoleRun()");
     expect(lines.join("\n")).toMatch(/\nlast lines of the log\n(.*\n)*boot: up frames-free=\d+\n/);
-    expect(lines.at(-2)).toMatch(/^To leave QEMU: exit, or Ctrl-C\./);
+    expect(lines.at(-2)).toMatch(/^To leave QEMU: exit, or Ctrl-C twice\./);
   } finally {
     talk.close();
   }

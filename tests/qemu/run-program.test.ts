@@ -9,6 +9,7 @@ import { Made } from "./readme.ts";
 const PROMPT = "\n> ";
 const SOURCE = `#include <stdio.h>
 int main(int count, char **words) {
+  for (puts("ready"); count == 1;) continue;
   for (int i = 1; i < count; i++) printf("%d: %s\\n", i, words[i]);
   return count;
 }
@@ -45,8 +46,23 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 test("it gets its arguments as a shell would give them", async () => {
   const words = `one 'two words' "\\"$x" "" a'b'\\ c`;
   expect(await ran(join(folder, "words"), words)).toEqual([
-    `run words ${words}`, "1: one", "2: two words", '3: "$x', "4: ", "5: ab c", "words ended with 6",
+    `run words ${words}`, "ready", "1: one", "2: two words", '3: "$x', "4: ", "5: ab c", "words ended with 6",
   ]);
+});
+
+test("one that never ends is ended by Ctrl-C, and so is QEMU at the prompt", async () => {
+  const made = new Made(`make run PROGRAM=${join(folder, "words")}`);
+  try {
+    await made.until("ready\n", 60);
+    made.type("\x03");
+    expect(await made.until(PROMPT)).toBe("^C\nwords was ended by signal 2");
+    made.type("\x03");
+    expect(await made.until(PROMPT)).toBe("^C\nCtrl-C once more leaves QEMU, as exit does.");
+    made.type("\x03");
+    expect(await made.ended()).toBe(0);
+  } finally {
+    made.close();
+  }
 });
 
 test("a quote that is not closed, and a program that wants a dynamic linker, are told", async () => {

@@ -135,6 +135,16 @@ test("Ctrl-C gives a new prompt", () => {
   expect(heard()).toBe("> panic^C\r\n> exit\r\n");
 });
 
+test("Ctrl-C twice where nothing is typed leaves, and once says so", () => {
+  type("\x03\x03");
+  expect(() => consoleRun()).toThrow(DebugExit);
+  expect(heard()).toBe("> ^C\r\nCtrl-C once more leaves QEMU, as exit does.\r\n> ^C\r\n");
+  type("\x03\r\x03a\x03\x03exit\r"); // none follows another
+  expect(() => consoleRun()).toThrow(DebugExit);
+  expect(heard().match(/once more/g)).toHaveLength(3);
+  expect(heard()).toMatch(/> exit\r\n$/);
+});
+
 test("mem shows frames and heap, and every line adds up", () => {
   heapTake(1000n);
   const lines = answer("mem");
@@ -366,5 +376,5 @@ test("Ctrl-C ends a list that is long", () => {
   type("memmap\r\x03exit\r");
   expect(() => consoleRun()).toThrow(DebugExit);
   expect(heard()).not.toContain("in all");
-  expect(heard()).toMatch(/> \^C\r\n> exit\r\n$/);
+  expect(heard()).toMatch(/> \^C\r\nCtrl-C once more .*\r\n> exit\r\n$/);
 });

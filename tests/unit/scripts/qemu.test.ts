@@ -60,7 +60,7 @@ test("a person is told how to leave, and has the serial console", () => {
   const { run, image } = withQemu(33);
   const { stdout } = run("scripts/qemu.sh", ["run", image]);
   expect(stdout).toMatch(/^QEMU, 512M of memory\. To leave: .*Ctrl-C/);
-  expect(stdout).toContain("-serial stdio");
+  expect(stdout).toContain("-serial mon:stdio");
 });
 
 test("a test gets QEMU itself: its status, and only the flags that it gave", () => {

@@ -51,7 +51,7 @@ test("a panic is told with its message and value, and a prompt waits", () => {
   ]);
   expect(lines.slice(-3)).toEqual([
     "The kernel has stopped. This prompt looks at what is left: help lists how.",
-    "To leave QEMU: exit, or Ctrl-C. To look with a debugger: make debug.",
+    "To leave QEMU: exit, or Ctrl-C twice. To look with a debugger: make debug.",
     "! ",
   ]);
 });
