@@ -102,7 +102,7 @@ function processesStart(): void {
   userModeInit();
   kernelStacksInit();
   pipesInit();
-  terminalInit();
+  terminalInit(0);
   filesInit();
   processesInit();
   scheduleInit();

@@ -54,12 +54,14 @@ const termios = staticBytes(40, 8);
 const line = staticBytes(BYTES, 8);
 const queue = staticBytes(2 * BYTES, 8);
 let length = 0; // of the line
+let group = 0; // of processes: whose terminal it is
 let put = 0; // entries put into the queue, ever
 let taken = 0; // entries taken out of it, ever
 let ends = 0; // entries in it that end a line: ENDs and newlines
 
-/** Nothing has been typed, and everything is set as usual. */
-export function terminalInit(): void {
+/** Nothing has been typed, everything is set as usual, and it is the terminal of group `owner`. */
+export function terminalInit(owner: number): void {
+  group = owner;
   length = 0;
   put = 0;
   taken = 0;
@@ -77,6 +79,14 @@ export function terminalInit(): void {
   characterSet(CHARACTER.END, KEY_END);
   characterSet(CHARACTER.TIME, 0);
   characterSet(CHARACTER.LEAST, 1);
+}
+
+/** The group of processes in the foreground: to whom Ctrl-C goes. */
+export function terminalGroup(): number {
+  return group;
+}
+export function terminalGroupSet(owner: number): void {
+  group = owner;
 }
 
 /** Where the settings are: a TERMIOS. */

@@ -1,7 +1,7 @@
 /* Descriptors, the console as a file, and paths, as Linux has them. */
 #include "check.h"
 
-enum { BADF = 9, FAULT = 14, NOENT = 2, INVAL = 22, MFILE = 24, NOTTY = 25, SPIPE = 29, ROFS = 30, RANGE = 34 };
+enum { SRCH = 3, BADF = 9, FAULT = 14, NOENT = 2, INVAL = 22, MFILE = 24, NOTTY = 25, SPIPE = 29, ROFS = 30, RANGE = 34 };
 enum { NAMETOOLONG = 36, NOTDIR = 20, DESCRIPTORS = 448 };
 enum { DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, DUPFD_CLOEXEC = 1030, NONBLOCK = 04000, CLOEXEC = 02000000 };
 #define HERE ((word) - 100)
@@ -73,6 +73,12 @@ static void console(void) {
   check(CALL3(IOCTL, 1, 0x5401, terminal) == 0 && (terminal[3] & 2) != 0, "TCGETS: whole lines are read");
   check(CALL3(IOCTL, 1, 0x5402, terminal) == 0 && CALL3(IOCTL, 1, 0x5402, HEAP) == ERROR(FAULT), "TCSETS");
   check(CALL3(IOCTL, 1, 0x5401, UPPER) == ERROR(FAULT), "TCGETS writes to the program's memory alone");
+  unsigned group = 0;
+  check(CALL3(IOCTL, 1, 0x540f, &group) == 0 && group == CALL0(GETPID), "TIOCGPGRP: the terminal is this program's");
+  check(CALL3(IOCTL, 1, 0x5410, &group) == 0, "TIOCSPGRP");
+  group = 9999;
+  check(CALL3(IOCTL, 1, 0x5410, &group) == ERROR(SRCH), "to a group that there is");
+  check(CALL3(IOCTL, 1, 0x5410, HEAP) == ERROR(FAULT) && CALL3(IOCTL, 1, 0x540f, HEAP) == ERROR(FAULT), "by its number");
   check(CALL3(IOCTL, 1, 0x5413, buffer) == 0, "TIOCGWINSZ");
   check(CALL3(IOCTL, 1, 0x1234, buffer) == ERROR(NOTTY) && CALL3(IOCTL, 77, 0x5401, buffer) == ERROR(BADF), "no other");
 }

@@ -15,7 +15,7 @@ let program: ProgramMachine;
 beforeEach(() => {
   program = bootProgram();
   serialInit();
-  terminalInit();
+  terminalInit(0);
 });
 
 /** Types each character; what the last one did. */

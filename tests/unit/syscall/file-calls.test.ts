@@ -32,7 +32,7 @@ beforeEach(() => {
   program = bootProgram();
   pipesInit();
   filesInit();
-  terminalInit();
+  terminalInit(0);
   scheduleInit();
   processesInit();
   table = fileTableTake();
