@@ -49,6 +49,18 @@ export const NO_MEMORY = -12 as Status;
 export const ACCESS_DENIED = -13 as Status;
 /** EFAULT: an address that is not the caller's to use. */
 export const BAD_ADDRESS = -14 as Status;
+/** EACCES: that is not open for writing, or not for reading. */
+export const PERMISSION_DENIED = -13 as Status;
+/** ENODEV: a file that cannot be mapped. */
+export const NOT_MAPPABLE = -19 as Status;
+/** EFBIG: larger than any file may be. */
+export const FILE_TOO_LARGE = -27 as Status;
+/** ENOSPC: there are as many as there can be. */
+export const NO_SPACE_LEFT = -28 as Status;
+/** EOVERFLOW: beyond all that can be counted. */
+export const TOO_FAR = -75 as Status;
+/** EOPNOTSUPP: a flag that is not here. */
+export const NOT_SUPPORTED = -95 as Status;
 /** EFAULT: bits 47 to 63 are not equal. */
 export const NOT_CANONICAL = -270 as Status;
 /** EFAULT: the range begins in one half of the address space and does not end there. */
@@ -59,6 +71,8 @@ export const WRITABLE_CODE = -269 as Status;
 export const BUSY = -16 as Status;
 /** EEXIST: something is mapped there already. */
 export const ALREADY_MAPPED = -17 as Status;
+/** EEXIST: there is one of that name. */
+export const EXISTS_ALREADY = -529 as Status;
 /** EEXIST: a region is there already. */
 export const OVERLAPS = -273 as Status;
 /** ENXIO: part of the range is in no region. */

@@ -6,7 +6,7 @@ import { regionFrom, regionPrevious, type Regions, regionResize } from "../space
 /** How far a stack reaches down from its top at most: Linux's default for RLIMIT_STACK. */
 export const STACK_BYTES = 8n * 1024n * 1024n;
 /** What stays free between a stack and what lies below it, as Linux's stack_guard_gap. */
-const GUARD_BYTES = 256n * PAGE_SIZE;
+export const GUARD_BYTES = 256n * PAGE_SIZE;
 
 /** The stack that lies above `va` and may grow down to it, and has; NO_REGION: there is none. */
 export function stackGrow(regions: Regions, va: VirtAddr): Region {

@@ -8,7 +8,7 @@
  *
  * S, the page-size bit, makes an entry of level 2 or 3 a page of 2 MiB or 1 GiB; with it, and in level 1, the entry is
  * a leaf. While P is 0 the CPU ignores the other bits; all of them 0 says that nothing was ever mapped. Of a program's
- * page bits 1 to 3 say then where it is: 2 is HIDDEN, the frame is kept where it always stands, and nobody may reach it.
+ * page bits 1 to 3 say then where it is: 2 is HIDDEN, the frame is kept where it always stands, and nobody reaches it.
  *
  * PWT and PCD choose a memory type from IA32_PAT (arch/cpu.ts), whose first four fields are all that this kernel
  * needs. The third bit of the choice, which is S in level 1 and bit 12 in larger pages, is therefore always 0, and the
