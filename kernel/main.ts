@@ -26,6 +26,7 @@ import { acpiRoot } from "./dev/boot-info.ts";
 import { optionIs } from "./dev/boot-options.ts";
 import { bootInfoRead } from "./dev/boot-read.ts";
 import { pipesInit } from "./ipc/pipe.ts";
+import { segmentsInit } from "./ipc/shared-memory.ts";
 import { terminalInit } from "./ipc/terminal.ts";
 import { loadVolatile64, storeVolatile64 } from "./doors/machine.ts";
 import { DEMAND_WINDOW, frameOf, NOWHERE, physAddr } from "./lib/addr.ts";
@@ -102,6 +103,7 @@ function processesStart(): void {
   userModeInit();
   kernelStacksInit();
   pipesInit();
+  segmentsInit();
   terminalInit(0);
   filesInit();
   processesInit();

@@ -15,6 +15,7 @@ import { NOWHERE, type VirtAddr } from "../lib/addr.ts";
 import { layout, u32, u64 } from "../lib/layout.ts";
 import { PIPE, pipeAt, pipeClose } from "../ipc/pipe.ts";
 import { KIND, OWNER, ownerOpen } from "../mm/phys/owners.ts";
+import { objectOf, objectReferenceDrop } from "../mm/space/object.ts";
 import { SLAB, slabCount, slabGive, slabInit, slabTake, slabTrim } from "../mm/slab/slab.ts";
 import { pollersWake, queueWake } from "./schedule.ts";
 
@@ -30,9 +31,10 @@ export const OPEN_FILE = layout(40, {
   references: u32, kind: u32, flags: u32, counted: u32, position: u64, object: u64, holders: u64,
 });
 /**
- * CONSOLE: the serial line. PIPE: one end of the pipe that is its object. NULL: /dev/null. The others have no object.
+ * CONSOLE: the serial line. PIPE: one end of the pipe that is its object. NULL: /dev/null. MEMORY: memfd_create's, an
+ * object of that kind. The others have no object.
  */
-export const FILE_KIND = { CONSOLE: 1, PIPE: 2, NULL: 3 } as const;
+export const FILE_KIND = { CONSOLE: 1, PIPE: 2, NULL: 3, MEMORY: 4 } as const;
 
 /** Linux's numbers (man 2 open, fcntl); what open() is told beside these is not kept. */
 export const FILE_FLAG = {
@@ -100,6 +102,9 @@ function objectClose(file: OpenFile): void {
       return;
     case FILE_KIND.PIPE:
       pipeEndClose(file);
+      return;
+    case FILE_KIND.MEMORY:
+      objectReferenceDrop(objectOf(OPEN_FILE.object(file)));
       return;
     default:
       panic("files: closed, and of no kind", file);

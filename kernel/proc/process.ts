@@ -65,10 +65,10 @@ export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3, STOPPED: 4 } as cons
 /**
  * AWAITED: somebody in the kernel will ask how it ended. INTERRUPTIBLE: a signal ends its sleep. LENDS: its space is
  * its child's meanwhile. BORROWS: it is the child. STOP_NEWS, CONTINUE_NEWS: its parent has not asked since.
- * EXECUTED: it has begun another program since it was forked.
+ * EXECUTED: it has begun another program since it was forked. LOCKS_AHEAD: what it maps from now on is locked.
  */
 export const FLAG = {
-  AWAITED: 1, INTERRUPTIBLE: 2, LENDS: 4, BORROWS: 8, STOP_NEWS: 16, CONTINUE_NEWS: 32, EXECUTED: 64,
+  AWAITED: 1, INTERRUPTIBLE: 2, LENDS: 4, BORROWS: 8, STOP_NEWS: 16, CONTINUE_NEWS: 32, EXECUTED: 64, LOCKS_AHEAD: 0x100,
 } as const;
 
 /** What ended a sleep. */

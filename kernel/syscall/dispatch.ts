@@ -2,21 +2,26 @@
 import { TRAP_FRAME } from "../arch/trap-frame.ts";
 import { NO_SYSTEM_CALL, statusErrno, statusIn } from "../lib/status.ts";
 import { processEnd, statusOfExit } from "../proc/exit.ts";
+import { callMadvise, callMincore, callMsync } from "./advice-calls.ts";
 import {
-  callClose, callDup, callDup2, callDup3, callFcntl, callPipe, callRead, callReadv, callSeek, callWrite, callWritev,
+  callClose, callDup, callDup2, callDup3, callFcntl, callPipe, callRead, callReadv, callWrite, callWritev,
 } from "./file-calls.ts";
 import {
   callGetpgid, callGetpid, callGetppid, callGetsid, callSetpgid, callSetsid, callSetTidAddress,
 } from "./identity-calls.ts";
 import { callIoctl } from "./ioctl-calls.ts";
+import { callMlock, callMlockall, callMunlock, callMunlockall } from "./lock-calls.ts";
 import { callGetrandom, callPrctl, callPrlimit, callSysinfo, callUname } from "./machine-calls.ts";
 import { callBrk, callMmap, callMprotect, callMunmap } from "./memory-calls.ts";
+import { callFtruncate, callMemfd, callPread, callPwrite, callSeek } from "./memory-file-calls.ts";
 import {
   callAccess, callChdir, callFstat, callFstatat, callGetcwd, callOpenat, callReadlink,
 } from "./path-calls.ts";
 import { HERE } from "./paths.ts";
 import { callPoll, callPpoll } from "./poll-calls.ts";
 import { callArchPrctl, callClone, callExecve, callFork, callVfork, callYield } from "./process-calls.ts";
+import { callMremap } from "./remap-calls.ts";
+import { callShmat, callShmctl, callShmdt, callShmget } from "./shared-memory-calls.ts";
 import { callKill, callTgkill, callTkill } from "./signal-calls.ts";
 import { unknownLog } from "./unknown.ts";
 import { callWait4, callWaitid } from "./wait-calls.ts";
@@ -41,11 +46,14 @@ export function systemCall(frame: bigint): bigint {
     case 7:
       return word(callPoll(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 8:
-    case 17:
-    case 18:
-      return word(callSeek(TRAP_FRAME.rdi(frame)));
+      return word(callSeek(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 9:
-      return callMmap(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame));
+      return word(
+        callMmap(
+          TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame),
+          TRAP_FRAME.r8(frame), TRAP_FRAME.r9(frame),
+        ),
+      );
     case 10:
       return word(callMprotect(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 11:
@@ -54,6 +62,14 @@ export function systemCall(frame: bigint): bigint {
       return callBrk(TRAP_FRAME.rdi(frame));
     case 16:
       return word(callIoctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 17:
+      return word(
+        callPread(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
+    case 18:
+      return word(
+        callPwrite(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
     case 19:
       return word(callReadv(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 20:
@@ -64,6 +80,25 @@ export function systemCall(frame: bigint): bigint {
       return word(callPipe(TRAP_FRAME.rdi(frame), 0n));
     case 24:
       return word(callYield());
+    case 25:
+      return word(
+        callMremap(
+          TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame),
+          TRAP_FRAME.r8(frame),
+        ),
+      );
+    case 26:
+      return word(callMsync(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 27:
+      return word(callMincore(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 28:
+      return word(callMadvise(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 29:
+      return word(callShmget(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 30:
+      return word(callShmat(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 31:
+      return word(callShmctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 32:
       return word(callDup(TRAP_FRAME.rdi(frame)));
     case 33:
@@ -94,8 +129,12 @@ export function systemCall(frame: bigint): bigint {
       return word(callKill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 63:
       return word(callUname(TRAP_FRAME.rdi(frame)));
+    case 67:
+      return word(callShmdt(TRAP_FRAME.rdi(frame)));
     case 72:
       return word(callFcntl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 77:
+      return word(callFtruncate(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 79:
       return word(callGetcwd(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 80:
@@ -123,6 +162,14 @@ export function systemCall(frame: bigint): bigint {
       return word(callGetpgid(TRAP_FRAME.rdi(frame)));
     case 124:
       return word(callGetsid(TRAP_FRAME.rdi(frame)));
+    case 149:
+      return word(callMlock(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), 0n));
+    case 150:
+      return word(callMunlock(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 151:
+      return word(callMlockall(TRAP_FRAME.rdi(frame)));
+    case 152:
+      return word(callMunlockall());
     case 157:
       return word(callPrctl(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 158:
@@ -169,6 +216,10 @@ export function systemCall(frame: bigint): bigint {
       );
     case 318:
       return word(callGetrandom(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 319:
+      return word(callMemfd(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 325:
+      return word(callMlock(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 334: // rseq: with one CPU nothing is to be won, and libraries do without
       return word(NO_SYSTEM_CALL);
     default:

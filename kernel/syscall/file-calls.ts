@@ -1,10 +1,10 @@
-/** System calls about descriptors: man 2 read, write, readv, pread, lseek, close, dup, fcntl, pipe. */
+/** System calls about descriptors: man 2 read, write, readv, close, dup, fcntl, pipe. */
 import { staticBytes } from "../doors/machine.ts";
 import { NO_PIPE, type Pipe, pipeClose, pipeTake } from "../ipc/pipe.ts";
 import { lower, virtAddr } from "../lib/addr.ts";
 import { layout, u32, u64 } from "../lib/layout.ts";
 import {
-  BAD_ADDRESS, INVALID, NO_FILE, NO_MEMORY, NO_POSITION, OK, type Status, statusIn,
+  BAD_ADDRESS, INVALID, NO_FILE, NO_MEMORY, OK, type Status, statusIn,
 } from "../lib/status.ts";
 import { isUserRange } from "../mm/space/user-range.ts";
 import { copyIn, copyOut } from "../mm/user/user-copy.ts";
@@ -109,11 +109,6 @@ function writePart(file: OpenFile, from: bigint, count: bigint): number {
   if (count === 0n) return 0;
   if (!isUserRange(from, count)) return BAD_ADDRESS;
   return fileWrite(file, from, Number(lower(count, BYTES_MOST)));
-}
-
-/** lseek, pread64, pwrite64: nothing that is here has a position. */
-export function callSeek(descriptor: bigint): Status {
-  return fileAt(descriptor) === NO_OPEN_FILE ? NO_FILE : NO_POSITION;
 }
 
 // ---- descriptors -----------------------------------------------------------------------------------------------

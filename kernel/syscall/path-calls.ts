@@ -6,7 +6,8 @@ import { bytes, layout, u32, u64 } from "../lib/layout.ts";
 import {
   INVALID, NO_FILE, NO_MEMORY, NO_ROOM, NOT_A_FOLDER, NOT_FOUND, OK, READ_ONLY_FILES, type Status,
 } from "../lib/status.ts";
-import { NO_SPACE_OBJECT, OBJECT, type SpaceObject } from "../mm/space/object.ts";
+import { ownerAt, ownerFrames } from "../mm/phys/owners.ts";
+import { NO_SPACE_OBJECT, OBJECT, objectOf, type SpaceObject } from "../mm/space/object.ts";
 import { copyIn, copyOut } from "../mm/user/user-copy.ts";
 import { descriptorTake } from "../proc/file-table.ts";
 import { FILE_FLAG, FILE_KIND, fileRelease, fileTake, NO_OPEN_FILE, OPEN_FILE } from "../proc/files.ts";
@@ -21,11 +22,14 @@ const STAT = layout(144, {
   blocks: u64, times: bytes(48), unused: bytes(24),
 });
 const STAT_WORDS = 18;
-const MODE = { PIPE: 0o10600, TERMINAL: 0o20620, NULL: 0o20666, FOLDER: 0o40755, PROGRAM: 0o100555 } as const;
+const MODE = {
+  PIPE: 0o10600, TERMINAL: 0o20620, NULL: 0o20666, FOLDER: 0o40755, PROGRAM: 0o100555, MEMORY: 0o100777,
+} as const;
 /** Linux's device numbers: /dev/console, /dev/null. */
 const DEVICE = { CONSOLE: 0x501n, NULL: 0x103n } as const;
 /** Numbers of files that are always there; a program's, and a pipe's, come behind. */
 const INODE = { ROOT: 1n, CONSOLE: 2n, NULL: 3n, PROGRAM: 16n } as const;
+const MEMORY_DEVICE = 3n;
 const PIPES_DEVICE = 2n; // a pipe's number means something there alone
 const BLOCK = { TERMINAL: 1024n, ELSE: 4096n } as const;
 
@@ -82,6 +86,9 @@ export function callFstat(descriptor: bigint, to: bigint): Status {
     case FILE_KIND.PIPE:
       statBegin(MODE.PIPE, BigInt(PIPE.number(pipeAt(OPEN_FILE.object(file)))), BLOCK.ELSE);
       STAT.setDev(stat, PIPES_DEVICE);
+      break;
+    case FILE_KIND.MEMORY:
+      memoryStat(objectOf(OPEN_FILE.object(file)));
       break;
     default:
       nullStat();
@@ -170,6 +177,13 @@ function terminalStat(): void {
 function nullStat(): void {
   statBegin(MODE.NULL, INODE.NULL, BLOCK.ELSE);
   STAT.setRdev(stat, DEVICE.NULL);
+}
+function memoryStat(object: SpaceObject): void {
+  statBegin(MODE.MEMORY, OBJECT.id(object), BLOCK.ELSE);
+  STAT.setDev(stat, MEMORY_DEVICE);
+  STAT.setNlink(stat, 0n);
+  STAT.setSize(stat, OBJECT.size(object));
+  STAT.setBlocks(stat, BigInt(ownerFrames(ownerAt(OBJECT.ownerAt(object)))) * 8n);
 }
 function programStat(object: SpaceObject): void {
   statBegin(MODE.PROGRAM, INODE.PROGRAM + BigInt(programIndex(object)), BLOCK.ELSE);

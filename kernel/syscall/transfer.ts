@@ -11,6 +11,7 @@ import { BROKEN_PIPE, INVALID, OK, type Status, statusIn, WOULD_BLOCK } from "..
 import { copyIn } from "../mm/user/user-copy.ts";
 import { FILE_FLAG, FILE_KIND, fileHold, fileRelease, OPEN_FILE, type OpenFile } from "../proc/files.ts";
 import { processCurrent } from "../proc/process.ts";
+import { memoryRead, memoryWrite } from "./memory-file.ts";
 import { pollersWake, queueWake, sleepTill, terminalQueue } from "../proc/schedule.ts";
 import { SIGNAL } from "../proc/signal-actions.ts";
 import { signalSend } from "../proc/signals.ts";
@@ -29,6 +30,8 @@ export function fileRead(file: OpenFile, to: bigint, count: number, waits: boole
       return consoleReadWait(file, to, count, waits);
     case FILE_KIND.PIPE:
       return pipeReadWait(file, to, count, waits);
+    case FILE_KIND.MEMORY:
+      return advanced(file, memoryRead(file, to, count, OPEN_FILE.position(file)));
     case FILE_KIND.NULL:
       return 0;
     default:
@@ -43,11 +46,19 @@ export function fileWrite(file: OpenFile, from: bigint, count: number): number {
       return consoleWrite(from, count);
     case FILE_KIND.PIPE:
       return pipeWriteWait(file, from, count);
+    case FILE_KIND.MEMORY:
+      return advanced(file, memoryWrite(file, from, count, OPEN_FILE.position(file)));
     case FILE_KIND.NULL:
       return count;
     default:
       return INVALID;
   }
+}
+
+/** Its position moves by what was read or written, if anything was. */
+function advanced(file: OpenFile, done: number): number {
+  if (done > 0) OPEN_FILE.setPosition(file, OPEN_FILE.position(file) + BigInt(done));
+  return done;
 }
 
 /** Before several writes of `total` bytes that others' must not come between: waits until all have room. */

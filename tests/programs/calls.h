@@ -26,6 +26,8 @@ enum { READ = 0, WRITE = 1, OPEN = 2, CLOSE = 3, STAT = 4, FSTAT = 5, POLL = 7, 
 enum { MMAP = 9, MPROTECT = 10, MUNMAP = 11, BRK = 12, YIELD = 24, GETPID = 39, FORK = 57, EXIT = 60,
        WAIT4 = 61, GETPPID = 110 };
 
+enum { MREMAP = 25, MSYNC = 26, MINCORE = 27, MADVISE = 28, SHMGET = 29, SHMAT = 30, SHMCTL = 31, SHMDT = 67,
+       FTRUNCATE = 77, MLOCK = 149, MUNLOCK = 150, MLOCKALL = 151, MUNLOCKALL = 152, MEMFD_CREATE = 319, MLOCK2 = 325 };
 enum { KILL = 62, TKILL = 200, TGKILL = 234 };
 
 static inline word length(const char *text) {

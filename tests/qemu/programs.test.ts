@@ -15,7 +15,9 @@ const CFLAGS = [
 ];
 /** What is special about how one is linked. */
 const LINKED: Readonly<Record<string, readonly string[]>> = { low: ["-Wl,--image-base=0"] };
-const PROGRAMS = ["hello", "low", "sparse", "faults", "flags", "spin", "memory"];
+const PROGRAMS = [
+  "hello", "low", "sparse", "faults", "flags", "spin", "memory", "mmap", "remap", "shared",
+];
 
 let folder = "";
 let talk: Conversation;
@@ -65,6 +67,16 @@ test("a program may begin at address zero", async () => {
 
 test("brk, mmap, munmap and mprotect do and refuse what Linux does and refuses", async () => {
   expect(await run("memory")).toEqual(["memory is as Linux has it"]);
+});
+
+test.each([
+  ["mmap", "mmap is as Linux has it"],
+  ["remap", "mremap, madvise and mlock are as Linux has them"],
+  ["shared", "shared memory is as Linux has it"],
+])("the calls about memory do and refuse what Linux does and refuses: %s", async (name, claim) => {
+  await talk.ask(`run ${name}`); // a slab's last frame is kept for those that follow
+  const lines = await run(name);
+  expect(lines.filter((line) => !/^proc: .* ended by signal (11|7)$/.test(line))).toEqual([claim]); // its children
 });
 
 test("flags that a program sets stay its own, and so do the registers of SSE", async () => {
