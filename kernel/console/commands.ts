@@ -9,6 +9,7 @@ import { stringLength } from "../doors/machine.ts";
 import { faultCommand, walkCommand } from "./address-commands.ts";
 import { completeOffer } from "./complete.ts";
 import { auditCommand, frameCommand, leaksCommand, ownersCommand } from "./frame-commands.ts";
+import { mapsCommand } from "./maps-command.ts";
 import { heapCommand, memCommand, memmapCommand } from "./memory-commands.ts";
 import { programsCommand, psCommand, runCommand } from "./process-commands.ts";
 import { isStopped } from "./stopped.ts";
@@ -48,6 +49,7 @@ function commandFind(): boolean {
   if (is("audit", "", "does all that is kept about memory agree?")) return auditCommand();
   if (is("spaces", "", "address spaces, and where programs have memory")) return spacesCommand();
   if (is("ps", "", "processes, and the memory that they have")) return psCommand();
+  if (is("maps", "PID", "the regions of a process, and the memory that they have")) return mapsCommand();
   if (is("programs", "", "what can be run")) return programsCommand();
   if (is("walk", "ADDR", "walks the page tables for a virtual address")) return walkCommand();
   if (is("regs", "", "the CPU's registers")) return regsCommand();

@@ -16,7 +16,7 @@ const CFLAGS = [
 /** What is special about how one is linked. */
 const LINKED: Readonly<Record<string, readonly string[]>> = { low: ["-Wl,--image-base=0"] };
 const PROGRAMS = [
-  "hello", "low", "sparse", "faults", "flags", "spin", "memory", "mmap", "remap", "shared",
+  "hello", "low", "sparse", "faults", "flags", "spin", "memory", "mmap", "remap", "shared", "mapped",
 ];
 
 let folder = "";
@@ -77,6 +77,34 @@ test.each([
   await talk.ask(`run ${name}`); // a slab's last frame is kept for those that follow
   const lines = await run(name);
   expect(lines.filter((line) => !/^proc: .* ended by signal (11|7)$/.test(line))).toEqual([claim]); // its children
+});
+
+test("maps shows the regions of a process as Linux does, in 80 columns, and ps their sums", async () => {
+  const before = await framesFree();
+  const pid = await talk.ask("run mapped");
+  const said = (await talk.ask(`maps ${pid}`)).split("\n");
+  expect(said.filter((line) => line.length > 80)).toEqual([]);
+  const lines = said.map((line) => line.replaceAll(/ +/g, " "));
+  expect(lines).toEqual(expect.arrayContaining([
+    "address may offset resident KiB what",
+    "100000000-100004000 rw-p 00000000 4 16",
+    "100004000-100006000 ---p 00000000 0 8",
+    "100006000-100008000 rw-p 00000000 0 8",
+    expect.stringMatching(/^100010000-100014000 r--s 00000000 0 16 \[shared \d+\]$/),
+    "100020000-100022000 rw-s 00000000 4 8 /SYSV00000000",
+    expect.stringMatching(/^100030000-100031000 rw-p 8000000000 0 4 \[shared \d+\]$/),
+    expect.stringMatching(/^\w{8}-\w{8} r-xp 0000\w000 4 4 mapped$/),
+    expect.stringMatching(/^\w{8}-\w{8} rw-p 00000000 4 12 \[heap\]$/),
+    expect.stringMatching(/^7ffffffbe000-7fffffffe000 rw-p 00000000 \d+ 256 \[stack\]$/),
+  ]));
+  const sums = /in all +(\d+) +(\d+)/.exec(said.at(-1)!)!.slice(1);
+  const rows = said.slice(1, -1).map((line) => /^.{43} *(\d+) +(\d+)/.exec(line)!.slice(1).map(Number));
+  expect([0, 1].map((i) => rows.reduce((sum, row) => sum + row[i]!, 0))).toEqual(sums.map(Number));
+  expect(await talk.ask("ps")).toMatch(new RegExp(`^ +${pid} +0 +${sums[0]} +${sums[1]}  sleeps +mapped$`, "m"));
+  await talk.ask(`run mapped ${pid}`); // it is ended
+  expect([await talk.ask(`maps ${pid}`), await framesFree()]).toEqual(
+    ["No process with that number has memory; ps lists them.", before],
+  );
 });
 
 test("flags that a program sets stay its own, and so do the registers of SSE", async () => {

@@ -78,10 +78,10 @@ test("where exit cannot end the machine, it says so and the prompt comes back", 
 
 test("help has one aligned line for each command, and each of them exists", () => {
   const lines = answer("help");
-  const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR|NAME)? *(.+)$/.exec(line)!);
+  const commands = lines.slice(0, -1).map((line) => /^ {2}(\w+) *(ADDR|NAME|PID)? *(.+)$/.exec(line)!);
   expect(commands.map((match) => match[1])).toEqual([
-    "help", "mem", "heap", "memmap", "frame", "owners", "leaks", "audit", "spaces", "ps", "programs", "walk",
-    "regs", "bt", "log", "date", "interrupts", "exit", "run", "fault", "panic",
+    "help", "mem", "heap", "memmap", "frame", "owners", "leaks", "audit", "spaces", "ps", "maps", "programs",
+    "walk", "regs", "bt", "log", "date", "interrupts", "exit", "run", "fault", "panic",
   ]);
   expect(new Set(commands.map((match) => match[0].indexOf(match[3]!)))).toEqual(new Set([20]));
 });
@@ -311,7 +311,7 @@ function rows(keys: string): string[] {
 
 test("Tab completes a command's name as far as it is certain, and shows what it could be where it is not", () => {
   expect(rows("pa\t")).toEqual(["> panic "]);
-  expect(rows("m\t")).toEqual(["> mem"]);
+  expect(rows("me\t")).toEqual(["> mem"]);
   expect(rows("mem\t")).toEqual(["> mem", "mem         memmap      ", "> mem"]);
   const all = answer("help").slice(0, -1).map((line) => line.trim().split(" ")[0]);
   expect(rows("\t").slice(1, -1).join("").trim().split(/ +/)).toEqual(all);
