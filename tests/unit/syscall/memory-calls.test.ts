@@ -1,12 +1,11 @@
 /** The system calls about memory, from inside: without memory at each point, and with addresses that are nobody's. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { NO_MEMORY } from "../../../kernel/lib/status.ts";
+import { BAD_ADDRESS, NO_MEMORY, OK } from "../../../kernel/lib/status.ts";
 import { framesFailAt, framesHaveFailed } from "../../../kernel/mm/phys/freed-pattern.ts";
 import { translate } from "../../../kernel/mm/paging/walk.ts";
 import { spaceFork } from "../../../kernel/mm/space/space-fork.ts";
 import { spaceRoot } from "../../../kernel/mm/space/space.ts";
 import { spacesAudit } from "../../../kernel/mm/space/spaces-audit.ts";
-import { OK } from "../../../kernel/lib/status.ts";
 import { callMadvise, callMincore, callMsync } from "../../../kernel/syscall/advice-calls.ts";
 import { callMlock, callMlockall, callMunlock, callMunlockall } from "../../../kernel/syscall/lock-calls.ts";
 import { callBrk, callMmap, callMprotect, callMunmap } from "../../../kernel/syscall/memory-calls.ts";
@@ -233,6 +232,13 @@ describe("locks and files", () => {
     expect([callFtruncate(file, 8190n), callFtruncate(file, 3n * PAGE)]).toEqual([OK, OK]);
     expect([callPread(file, HOME, 8n, 8188n), peek(HOME)]).toEqual([8, 0x4444n]);
     expect(spacesAudit()).toBe(OK);
+    callerEnd();
+  });
+  test("what cannot be read is not written, and nothing comes behind the end of the file", () => {
+    const file = BigInt(callMemfd(HOME, 0n));
+    const before = picture();
+    expect([callPwrite(file, FAR, 8n, 0x5000n), callSeek(file, 0n, 2n)]).toEqual([BAD_ADDRESS, 0]);
+    expect([picture(), spacesAudit()]).toEqual([before, OK]);
     callerEnd();
   });
 });
