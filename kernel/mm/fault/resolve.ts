@@ -34,6 +34,7 @@ import { zeroPage } from "../space/zero-page.ts";
 import {
   ACCESS_EXECUTE, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
 } from "./answers.ts";
+import { fileBringAround } from "./around.ts";
 import { stackGrow } from "./stack.ts";
 
 const WORDS_PER_PAGE = 512;
@@ -99,7 +100,8 @@ function objectBring(space: Space, region: Region, page: Page, entry: PhysAddr, 
     const bytes = objectBytes(object, offset);
     // of a file that does not end with a page: what lies behind it in memory is nobody's to see
     if (isCopy || bytes < PAGE_BYTES) return copyBring(space, region, page, entry, objectFrame(object, offset), bytes);
-    pteWrite(entry, pteMake(objectFrame(object, offset), PTE_PRESENT | flags));
+    fileBringAround(region, page, entry, object, flags);
+    return FAULT_REPAIRED;
   }
   tableEntriesAdd(entryTable(entry), 1);
   return FAULT_REPAIRED;

@@ -8,7 +8,7 @@
 #include "../../programs/calls.h"
 
 enum {
-  MADVISE = 28, REBOOT = 169,
+  REBOOT = 169,
   PAGES = 16384, PAGE_BYTES = 4096,
   CALLS = 100000, MAPPINGS = 2000, BREAKS = 2000, SMALL_FORKS = 200, LARGE_FORKS = 20, ROUNDS = 2000,
   LARGE_PAGES = 4096,

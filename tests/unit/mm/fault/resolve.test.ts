@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   directMap, frameAddr, frameOf, NO_FRAME, type Page, physAddr, type VirtAddr,
 } from "../../../../kernel/lib/addr.ts";
@@ -138,6 +138,40 @@ describe("a file that the loader brought", () => {
     expect([wordAt(HOME + 0x2008n), wordAt(HOME + 0x2010n), wordAt(HOME + 0x2ff8n)]).toEqual([0x2009n, 0n, 0n]);
     expect(touch(HOME + 0x3000n, ACCESS_READ)).toBe(FAULT_NO_BACKING);
     allGone();
+  });
+});
+
+describe("the neighbours of a file's page", () => {
+  const at = (n: number): bigint => HOME + BigInt(n) * 0x1000n;
+  const there = (): number[] => Array.from({ length: 40 }, (_, n) => n).filter((n) => where(at(n)) !== 2n ** 64n - 1n);
+  let object: SpaceObject;
+  beforeEach(() => {
+    object = objectOfModule(physAddr(FILE), 0x1_8010n); // 24 pages, and part of one
+  });
+  afterEach(() => {
+    objectReferenceDrop(object);
+    allGone();
+  });
+  const show = (first: number, count: number, offset: bigint): void => {
+    expect(spaceReserve(space, page(at(first)), count, READ | WRITE | USER, BACKING.OBJECT, object, offset)).toBe(OK);
+  };
+  test("come with it, read-only, as far as 64 KiB that begin so and the whole pages of the file go", () => {
+    show(0, 30, 0n);
+    expect([touch(at(5), ACCESS_READ), there()]).toEqual([FAULT_REPAIRED, Array.from({ length: 16 }, (_, n) => n)]);
+    expect([where(at(0)), where(at(15)), rights(at(15))]).toEqual([FILE, FILE + 0xf000n, P | U | NX]);
+    expect([touch(at(16), ACCESS_READ), there().length, there().at(-1)]).toEqual([FAULT_REPAIRED, 24, 23]);
+    expect([touch(at(24), ACCESS_READ), spacesAudit()]).toEqual([FAULT_REPAIRED, OK]);
+    expect(where(at(24))).not.toBe(FILE + 0x1_8000n); // a copy: what lies behind the file is not shown
+    expect(touch(at(25), ACCESS_READ)).toBe(FAULT_NO_BACKING);
+  });
+  test("come as far as the region goes, from where it begins in the file, and not over what is there", () => {
+    show(3, 9, 0x2000n);
+    reserve(at(12), 1, READ | WRITE);
+    expect(touch(at(4), ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    const copy = where(at(4));
+    expect([touch(at(7), ACCESS_READ), there()]).toEqual([FAULT_REPAIRED, [3, 4, 5, 6, 7, 8, 9, 10, 11]]);
+    expect([where(at(3)), where(at(4)), where(at(11))]).toEqual([FILE + 0x2000n, copy, FILE + 0xa000n]);
+    expect(spacesAudit()).toBe(OK);
   });
 });
 
