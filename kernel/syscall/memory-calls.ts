@@ -77,9 +77,10 @@ export function callMmap(
   if (!isPageAligned(offset)) return INVALID;
   treatment = 0;
   backingWanted = NO_SPACE_OBJECT;
+  const permissions = permissionsOf(prot);
   let status: Status = OK;
-  if ((flags & MAP.ANONYMOUS) === 0n) status = fileWanted(descriptor, flags, prot, size, offset);
-  if (status === OK) status = requestCheck(size, prot, flags);
+  if ((flags & MAP.ANONYMOUS) === 0n) status = fileWanted(descriptor, flags, permissions, size, offset);
+  if (status === OK) status = requestCheck(size, permissions, flags);
   if (status === OK && (flags & MAP.ANONYMOUS) !== 0n) status = memoryWanted(size, flags);
   if (status !== OK) return backingDone(status);
   const space = callersSpace();
@@ -91,18 +92,18 @@ export function callMmap(
   const start = place(space, hint, bytes, flags);
   if (start < 0) return backingDone(start);
   const first = (flags & MAP.ANONYMOUS) === 0n ? offset : backingWanted === NO_SPACE_OBJECT ? BigInt(start) : 0n;
-  const answer = backingDone(mapAt(space, BigInt(start), bytes, permissionsOf(prot) | treatment, flags, first));
+  const answer = backingDone(mapAt(space, BigInt(start), bytes, permissions | treatment, flags, first));
   if (answer < 0) return answer;
   const isToCome = isLocked || ((flags & MAP.POPULATE) !== 0n && (flags & MAP.NONBLOCK) === 0n);
   if (isToCome) pagesPopulate(space, BigInt(start), BigInt(start) + bytes, ACCESS_ALLOWED); // as many as there are
   return start;
 }
 
-function requestCheck(size: bigint, prot: bigint, flags: bigint): Status {
+function requestCheck(size: bigint, permissions: number, flags: bigint): Status {
   const type = flags & MAP.TYPE;
   if (type !== MAP.SHARED && type !== MAP.PRIVATE && type !== MAP.SHARED_VALIDATE) return INVALID;
   if (type === MAP.SHARED_VALIDATE && (flags & ~MAP_KNOWN) !== 0n) return NOT_SUPPORTED;
-  if (size === 0n || permissionsOf(prot) < 0 || (flags & MAP.HUGETLB) !== 0n) return INVALID;
+  if (size === 0n || permissions < 0 || (flags & MAP.HUGETLB) !== 0n) return INVALID;
   if (isShared(flags) && (flags & MAP.GROWSDOWN) !== 0n) return INVALID;
   return size > ADDRESSES_END ? NO_MEMORY : OK;
 }
@@ -120,7 +121,9 @@ function memoryWanted(size: bigint, flags: bigint): Status {
 }
 
 /** What an open file shows: NO_FILE, NOT_MAPPABLE, PERMISSION_DENIED, TOO_FAR. */
-function fileWanted(descriptor: bigint, flags: bigint, prot: bigint, size: bigint, offset: bigint): Status {
+function fileWanted(
+  descriptor: bigint, flags: bigint, permissions: number, size: bigint, offset: bigint,
+): Status {
   const file = fileAt(descriptor);
   if (file === NO_OPEN_FILE) return NO_FILE;
   if (!fileIsReadable(file)) return PERMISSION_DENIED;
@@ -128,7 +131,6 @@ function fileWanted(descriptor: bigint, flags: bigint, prot: bigint, size: bigin
   if (offset > ADDRESSES_END || size > ADDRESSES_END) return TOO_FAR;
   kindWanted = isShared(flags) ? BACKING.SHARED : BACKING.OBJECT;
   if (isShared(flags) && !fileIsWritable(file)) {
-    const permissions = permissionsOf(prot);
     if (permissions >= 0 && (permissions & PERMISSION.WRITE) !== 0) return PERMISSION_DENIED;
     treatment |= TREATMENT.READ_ONLY;
   }
