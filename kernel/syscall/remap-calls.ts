@@ -40,7 +40,7 @@ export function callMremap(at: bigint, oldSize: bigint, newSize: bigint, flags: 
     if ((flags & REMAP.MAYMOVE) === 0n) return NO_MEMORY;
     const chosen = isFixed ? to : rangeChoose(space, keeps ? to : 0n, after, false);
     if (chosen === NOWHERE && !isFixed) return NO_MEMORY;
-    const status = spaceMove(space, pageAt(at), pagesIn(before), pageAt(chosen), pagesIn(after), keeps);
+    const status = spaceMove(space, pageAt(at), pagesIn(before), pageAt(chosen), pagesIn(after), keeps ? 1 : 0);
     if (status !== OK) return status;
     start = Number(chosen);
   }

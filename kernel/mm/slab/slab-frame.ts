@@ -87,9 +87,9 @@ export function objectTake(slab: bigint, frame: Frame): VirtAddr {
     FRAME.setPage(record, page & (page - 1n));
   } else {
     const at = wordAt(slab, frame, index);
-    const bits = wordRead(at);
+    const bits = bitsRead(at);
     index = index * WORD_BITS + countTrailingZeros(bits);
-    wordWrite(at, bits & (bits - 1n));
+    bitsWrite(at, bits & (bits - 1n));
     if ((bits & (bits - 1n)) === 0n) FRAME.setPage(record, page & (page - 1n));
   }
   FRAME.setReferences(record, FRAME.references(record) + 1);
@@ -106,10 +106,10 @@ export function objectGive(slab: bigint, frame: Frame, index: number): boolean {
     FRAME.setPage(record, page | place);
   } else {
     const at = wordAt(slab, frame, index >>> 6);
-    const bits = wordRead(at);
+    const bits = bitsRead(at);
     const bit = 1n << (BigInt(index) & 63n);
     if ((bits & bit) !== 0n) return false;
-    wordWrite(at, bits | bit);
+    bitsWrite(at, bits | bit);
     FRAME.setPage(record, page | (1n << BigInt(index >>> 6)));
   }
   FRAME.setReferences(record, FRAME.references(record) - 1);
@@ -120,7 +120,7 @@ export function objectGive(slab: bigint, frame: Frame, index: number): boolean {
 export function objectIsFree(slab: bigint, frame: Frame, index: number): boolean {
   const page = FRAME.page(frameRecord(frame));
   if (SLAB.words(slab) === 0) return ((page >> BigInt(index)) & 1n) !== 0n;
-  return ((wordRead(wordAt(slab, frame, index >>> 6)) >> (BigInt(index) & 63n)) & 1n) !== 0n;
+  return ((bitsRead(wordAt(slab, frame, index >>> 6)) >> (BigInt(index) & 63n)) & 1n) !== 0n;
 }
 
 export function objectAt(slab: bigint, frame: Frame, index: number): VirtAddr {
@@ -149,7 +149,7 @@ export function placesFromWords(slab: bigint, frame: Frame): bigint {
   if (SLAB.words(slab) === 0) return placesOf(frame);
   let places = 0n;
   for (let i = 0; i < SLAB.words(slab); i++) {
-    if (wordRead(wordAt(slab, frame, i)) !== 0n) places |= 1n << BigInt(i);
+    if (bitsRead(wordAt(slab, frame, i)) !== 0n) places |= 1n << BigInt(i);
   }
   return places;
 }
@@ -193,13 +193,13 @@ function onesBelow(count: number): bigint {
 function wordAt(slab: bigint, frame: Frame, index: number): bigint {
   return frameBytes(frame) + BigInt(PAGE_BYTES - (SLAB.words(slab) - index) * 8);
 }
-function wordRead(at: bigint): bigint {
+function bitsRead(at: bigint): bigint {
   unpoison(at, 8);
   const bits = load64(at);
   poison(at, 8);
   return bits;
 }
-function wordWrite(at: bigint, bits: bigint): void {
+function bitsWrite(at: bigint, bits: bigint): void {
   unpoison(at, 8);
   store64(at, bits);
   poison(at, 8);

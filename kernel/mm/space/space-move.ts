@@ -23,11 +23,11 @@ import { isUserRange } from "./user-range.ts";
 
 /**
  * `count` pages from `page` on, of one region, become `toCount` pages at `to`, where nothing of them lies yet; what was
- * there is gone, and so is what does not fit. The old place is nobody's, or stays a region without pages if `keeps`
- * says so. BAD_ADDRESS: not one region, or not a program's place. NO_MEMORY. Cost: a load and two stores for each page.
+ * there is gone, and so is what does not fit. The old place is nobody's, or stays a region without pages if `keeps` is
+ * not 0. BAD_ADDRESS: not one region, or not a program's place. NO_MEMORY. Cost: a load and two stores for each page.
  */
 export function spaceMove(
-  space: Space, page: Page, count: number, to: Page, toCount: number, keeps: boolean,
+  space: Space, page: Page, count: number, to: Page, toCount: number, keeps: number,
 ): Status {
   const regions = spaceRegions(space);
   const root = spaceRoot(space);
@@ -43,12 +43,12 @@ export function spaceMove(
   if (made === NO_REGION) return NO_MEMORY;
   const moved = lower(BigInt(count), BigInt(toCount)) << PAGE_SHIFT;
   if (regionsCut(regions, to, toEnd) === OK) {
-    if (keeps || regionsCut(regions, page, end) === OK) {
+    if (keeps !== 0 || regionsCut(regions, page, end) === OK) {
       if (tablesHold(root, page, to, moved)) {
         rangeEmpty(space, regionFrom(regions, to), toEnd);
         entriesMove(root, page, to, moved);
         releasePay();
-        if (!keeps) rangeEmpty(space, regionFrom(regions, page), end);
+        if (keeps === 0) rangeEmpty(space, regionFrom(regions, page), end);
         regionPlace(regions, made);
         highestRaise(space, to, toEnd);
         return OK;
