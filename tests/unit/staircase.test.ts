@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { arrowsFrom, circleIn, drawing, kernelFiles, objectionTo, ROOMS, stepOf, valueArrowsFrom } from "../../scripts/staircase.ts";
+import {
+  arrowsFrom, circleIn, drawing, kernelFiles, objectionTo, ROOMS, stepOf, valueArrowsFrom,
+} from "../../scripts/staircase.ts";
 
 test("no import of the kernel goes up", () => {
   const files = kernelFiles();
