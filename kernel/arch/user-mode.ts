@@ -22,11 +22,8 @@ const STAR_VALUE = (SYSRET_BASE << 48n) | (BigInt(SELECTOR.KERNEL_CODE) << 32n);
 /** What CS and SS are for a program. */
 export const USER_CS = BigInt(SELECTOR.USER_CODE) | 3n;
 export const USER_SS = BigInt(SELECTOR.USER_DATA) | 3n;
-/** What a program may have in RFLAGS of its own making: status flags, TF, DF, RF, AC, ID. IF is always on. */
-export const USER_FLAGS = 0x25_0dd5n;
 
-/** Bytes of what fpuKeep writes; 16-aligned. */
-export const FPU_BYTES = 512;
+/** Words of what fpuKeep writes. */
 const FPU_WORDS = 64;
 const FCW_AT = 0n;
 const FCW_INITIAL = 0x37f; // all exceptions masked, 64 bits of precision

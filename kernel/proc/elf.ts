@@ -106,10 +106,6 @@ export function elfError(): string {
 export function elfEntry(): bigint {
   return base + HEADER.entry(file);
 }
-/** What was added to the addresses in the file. */
-export function elfBase(): bigint {
-  return base;
-}
 /** Where its program headers are in the program's memory; 0: nowhere. And how many. */
 export function elfHeaders(): bigint {
   return programHeaders;

@@ -12,8 +12,6 @@ export const OVMF = "/usr/share/ovmf/OVMF.fd";
 export const EXIT_SUCCESS = 33;
 /** The kernel panicked under the boot option `panic=exit`: isa-debug-exit code 0x11. */
 export const EXIT_PANIC = 35;
-/** With -no-reboot, a triple fault. */
-export const EXIT_TRIPLE_FAULT = 0;
 
 export interface Boot {
   /** GRUB's ISO, the same under UEFI, or PVH: the same kernel without GRUB, five times faster. */
