@@ -23,7 +23,7 @@ const STAR_VALUE = (SYSRET_BASE << 48n) | (BigInt(SELECTOR.KERNEL_CODE) << 32n);
 export const USER_CS = BigInt(SELECTOR.USER_CODE) | 3n;
 export const USER_SS = BigInt(SELECTOR.USER_DATA) | 3n;
 
-/** Words of what fpuKeep writes. */
+/** Words of what fpuKeep writes; at a multiple of 16. */
 const FPU_WORDS = 64;
 const FCW_AT = 0n;
 const FCW_INITIAL = 0x37f; // all exceptions masked, 64 bits of precision
