@@ -110,7 +110,7 @@ function takesMore(name: string): boolean {
 function helpCommand(): boolean {
   pass = PASS.LIST;
   commandFind();
-  logLine("ADDR is a number: 0x4444_4444_0000, 4096, 64K, 16M or 2G.");
+  logLine("ADDR is a number: 0x4444_4444_0000, 4096, 64K, 16M, 2G or 1T.");
   return true;
 }
 

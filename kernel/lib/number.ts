@@ -1,4 +1,4 @@
-/** Reads an unsigned number as a person writes one: `4096`, `0x4444_4444_0000`, `64K`, `16M`, `2G`. */
+/** Reads an unsigned number as a person writes one: `4096`, `0x4444_4444_0000`, `64K`, `16M`, `2G`, `1T`. */
 import { load8 } from "../doors/machine.ts";
 
 const WORD_MAX = 0xffff_ffff_ffff_ffffn;
@@ -12,6 +12,7 @@ const CHAR = {
   G: 0x67,
   K: 0x6b,
   M: 0x6d,
+  T: 0x74,
   X: 0x78,
 } as const;
 /** Turns an ASCII capital into its small letter, and leaves digits as they are. */
@@ -27,7 +28,7 @@ export function numberParsed(): bigint {
 
 /**
  * Is all of the `length` bytes at `at` one number? Decimal, or hexadecimal after `0x`; `_` may stand between two
- * digits; a decimal number may end in K, M or G (powers of 1024). Small letters and capitals mean the same.
+ * digits; a decimal number may end in K, M, G or T (powers of 1024). Small letters and capitals mean the same.
  * False for no digits, anything else, and a value of 2^64 or more; numberParsed() then keeps what it had.
  */
 export function numberParse(at: bigint, length: number): boolean {
@@ -81,6 +82,8 @@ function suffixShift(letter: number): number {
       return 20;
     case CHAR.G:
       return 30;
+    case CHAR.T:
+      return 40;
     default:
       return 0;
   }
