@@ -20,10 +20,10 @@ import { wordCount, wordIs, wordLog } from "./words.ts";
 
 const ALL_LINES = RING_BYTES; // there cannot be more
 
-/** `help` and Tab go through the same lines, to print them and to complete what is typed. */
-const PASS = { RUN: 0, LIST: 1, OFFER: 2 } as const;
+/** `help` and Tab go through the same lines, to print them and to complete; after a panic some are refused. */
+const PASS = { RUN: 0, LIST: 1, OFFER: 2, REFUSE: 3 } as const;
 let pass = PASS.RUN as number;
-let refused = false; // the command exists, but not with these arguments: that has been said
+let refused = false; // the command exists, but not with these arguments or not now: that has been said
 
 /** Obeys the words of the line. Whatever they are, there is an answer. */
 export function commandRun(): void {
@@ -58,7 +58,10 @@ function commandFind(): boolean {
   if (is("date", "", "what time it is, and how long the kernel is up")) return dateCommand();
   if (is("interrupts", "", "how often each device has interrupted")) return interruptsCommand();
   if (is("exit", "", "ends the virtual machine")) return exitCommand();
-  if (isStopped()) return false; // what is below acts
+  if (isStopped()) { // what is below acts
+    if (pass !== PASS.RUN) return false;
+    pass = PASS.REFUSE;
+  }
   if (is("run", "NAME", "runs a program; words behind its name are its arguments")) return runCommand();
   if (is("fault", "ADDR", "reads one byte there, whatever happens")) return faultCommand();
   if (is("panic", "", "stops the kernel, with its report")) return panicCommand();
@@ -85,6 +88,12 @@ function is(name: string, argument: string, summary: string): boolean {
     return false;
   }
   if (!wordIs(0, name)) return false;
+  if (pass === PASS.REFUSE) {
+    refused = true;
+    logText(name);
+    logLine(" is not to be had after a panic.");
+    return false;
+  }
   const wanted = stringLength(argument) > 0 ? 2 : 1;
   if (wordCount() === wanted || (wordCount() > wanted && takesMore(name))) return true;
 

@@ -59,12 +59,14 @@ test("it looks at memory, and takes none", () => {
   expect(framesFree()).toBe(free);
 });
 
-test("what acts is not there, neither in help nor when it is typed", () => {
-  const [help, fault, panic] = answers("help", "fault 0", "panic");
+test("what acts is not in help, and is refused by its name; what is no command is told apart", () => {
+  const [help, fault, run, panic, none] = answers("help", "fault 0", "run", "panic", "fly");
   expect(help).toMatch(/^ {2}bt /m);
   expect(help).not.toMatch(/^ {2}(fault|panic) /m);
-  expect(fault).toBe("There is no command fault; help lists them.");
-  expect(panic).toBe("There is no command panic; help lists them.");
+  expect(fault).toBe("fault is not to be had after a panic.");
+  expect(run).toBe("run is not to be had after a panic.");
+  expect(panic).toBe("panic is not to be had after a panic.");
+  expect(none).toBe("There is no command fly; help lists them.");
 });
 
 test("a command that meets a fault gets one line, and the prompt comes back", () => {
