@@ -30,6 +30,12 @@ ENTRY.benchmark := tests/bench/kernel/main.ts
 OPTIMISE.debug := -O0
 override MODULES := $(MODULES) $(filter-out $(MODULES),$(PROGRAM))
 COMMA := ,
+# Files that are to be loaded and are not there.
+MISSING := $(filter-out $(PROGRAM) $(wildcard $(MODULES)),$(MODULES))
+# These words mean off, as nothing does.
+OFF := 0 no off false
+override CHECKING := $(filter-out $(OFF),$(CHECKING))
+override SANITIZE := $(filter-out $(OFF),$(SANITIZE))
 # What the prompt is to obey first.
 FIRST_LINE := $(if $(PROGRAM),-fw_cfg name=opt/kernel/first$(COMMA)file=build/first-line)
 # What `make run` boots.
@@ -95,12 +101,12 @@ help: ## this list
 	@echo '  GDB=gdb           the debugger, for debug; GDB=no waits for one elsewhere'
 	@echo '  SANITIZE=         1 for hosted with ASan and UBSan, and for the fuzzers'
 
-run: $(PROGRAM) build/$(RUN).iso ## build, then boot in QEMU, the console in this terminal
+run: $(PROGRAM) $(MISSING) build/$(RUN).iso ## build, then boot in QEMU, the console in this terminal
 	@$(if $(PROGRAM),printf 'run %s %s' '$(notdir $(PROGRAM))' "$$ARGS" >build/first-line)
 	@scripts/qemu.sh run build/$(RUN).iso $(FIRST_LINE) $(QEMUFLAGS)
 
 # Asked for only where the file is not there.
-$(PROGRAM):
+$(PROGRAM) $(MISSING):
 	@echo 'make: there is no file $@' >&2; exit 1
 
 debug: $(PROFILE.$(PROFILE)).elf $(PROFILE.$(PROFILE)).iso ## the same under gdb, stopped before its first instruction
