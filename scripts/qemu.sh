@@ -35,6 +35,28 @@ if ! command -v $qemu >/dev/null; then
   exit 2
 fi
 
+# QEMU takes a number without a letter as MiB. A person needs LEAST MiB, for GRUB and the kernel; a test may want less.
+LEAST=8
+case ${MEMORY:-512M} in
+  *[!0-9]*[!0-9]* | [!0-9]* | *[!0-9KkMmGgTt]) amount= ;;
+  *) amount=${MEMORY:-512M} ;;
+esac
+digits=${amount%[KkMmGgTt]}
+while [ "${digits#0}" != "$digits" ]; do digits=${digits#0}; done # a leading 0 would be octal
+case $amount in
+  *[Kk]) mib=$((${digits:-0} / 1024)) ;;
+  *[GgTt]) mib=$((${digits:-0} * 1024)) ;;
+  *) mib=${digits:-0} ;;
+esac
+if [ -z "$amount" ] || [ "${#digits}" -gt 9 ]; then
+  echo "qemu: MEMORY=$MEMORY is no amount of memory; 512M or 2G is" >&2
+  exit 2
+fi
+if [ "$mode" = run ] && [ "$mib" -lt $LEAST ]; then
+  echo "qemu: MEMORY=$MEMORY is too little; the least is ${LEAST}M" >&2
+  exit 2
+fi
+
 # TCG, not KVM: it is the same everywhere, and a nested KVM may be unable to run a kernel at all.
 # Four-level paging only (la57=off). No default devices: what the kernel finds is what is written here.
 set -- -accel tcg -cpu max,la57=off -m "${MEMORY:-512M}" -display none -nodefaults -no-reboot \

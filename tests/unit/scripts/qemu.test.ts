@@ -73,6 +73,28 @@ test("a test gets QEMU itself: its status, and only the flags that it gave", () 
   expect(stdout).toMatch(/-cdrom \S+kernel\.iso -serial file:log -m 4G\n$/);
 });
 
+test.each(["0", "1M", "4M", "4", "7M", "8191K", "0007M"])("MEMORY=%s is too little, said before QEMU starts", (MEMORY) => {
+  const { run, image } = withQemu(33);
+  const said = `qemu: MEMORY=${MEMORY} is too little; the least is 8M\n`;
+  expect(run("scripts/qemu.sh", ["run", image], { MEMORY })).toEqual({ status: 2, stdout: "", stderr: said });
+});
+
+test("a test may start a machine with too little", () => {
+  const { run, image } = withQemu(33);
+  expect(run("scripts/qemu.sh", ["iso", image], { MEMORY: "4M" }).stdout).toContain("-m 4M ");
+});
+
+test.each(["lots", "M", "-1", "1.5G", "8MB", "8P", "9999999999M"])("MEMORY=%s is no amount", (MEMORY) => {
+  const { run, image } = withQemu(33);
+  const said = `qemu: MEMORY=${MEMORY} is no amount of memory; 512M or 2G is\n`;
+  expect(run("scripts/qemu.sh", ["run", image], { MEMORY })).toEqual({ status: 2, stdout: "", stderr: said });
+});
+
+test.each(["8M", "8", "8192k", "008M", "2G", "1t"])("MEMORY=%s is given to QEMU as it is", (MEMORY) => {
+  const { run, image } = withQemu(33);
+  expect(run("scripts/qemu.sh", ["run", image], { MEMORY }).stdout).toContain(`-m ${MEMORY} `);
+});
+
 test("the PVH door loads the kernel itself", () => {
   const { run, image } = withQemu(33);
   expect(run("scripts/qemu.sh", ["pvh", image]).stdout).toContain(`-kernel ${image}`);
