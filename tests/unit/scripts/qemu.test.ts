@@ -73,7 +73,7 @@ test("a test gets QEMU itself: its status, and only the flags that it gave", () 
   expect(stdout).toMatch(/-cdrom \S+kernel\.iso -serial file:log -m 4G\n$/);
 });
 
-test.each(["0", "1M", "4M", "4", "7M", "8191K", "0007M"])("MEMORY=%s is too little, said before QEMU starts", (MEMORY) => {
+test.each(["0", "1M", "4M", "4", "7M", "8191K", "0007M"])("MEMORY=%s is too little to start QEMU", (MEMORY) => {
   const { run, image } = withQemu(33);
   const said = `qemu: MEMORY=${MEMORY} is too little; the least is 8M\n`;
   expect(run("scripts/qemu.sh", ["run", image], { MEMORY })).toEqual({ status: 2, stdout: "", stderr: said });
