@@ -9,6 +9,7 @@ import { ringPause, ringResume } from "../base/log-ring.ts";
 import { firstLine, firstLineLength } from "../dev/fw-cfg.ts";
 import { idle, pause, tryCall } from "../doors/machine.ts";
 import { orphansReap } from "../proc/exit.ts";
+import { reservesTrim } from "../proc/reserves.ts";
 import { processesRun } from "../proc/schedule.ts";
 import { exceptionNameLog } from "../stats/exceptions.ts";
 import { commandRun, commandsOffer, exitCommand } from "./commands.ts";
@@ -111,8 +112,12 @@ function serialAwait(): void {
     return;
   }
   ringResume();
-  if (processesRun()) orphansReap();
-  else idle();
+  if (processesRun()) {
+    orphansReap();
+    reservesTrim();
+  } else {
+    idle();
+  }
   ringPause();
 }
 

@@ -13,6 +13,7 @@ import { orphansReap, processReap } from "../proc/exit.ts";
 import { NO_PROCESS, PROCESS, type Process, processFirst, STATE } from "../proc/process.ts";
 import { programCount, programDrop, programFind, programIsThere, programName, programNameLength } from
   "../proc/programs.ts";
+import { reservesTrim } from "../proc/reserves.ts";
 import { processSpawn, processSpawned } from "../proc/spawn.ts";
 import { foregroundRun } from "./foreground.ts";
 import { wordCount, wordLength, wordLog, wordPlain, wordPlainText, wordsAreClosed, wordStartAt } from "./words.ts";
@@ -55,6 +56,7 @@ export function runCommand(): boolean {
   endLog(process);
   processReap(process);
   orphansReap();
+  reservesTrim();
   return true;
 }
 

@@ -10,11 +10,11 @@ import { logEnd, logNumber, logText } from "../base/log.ts";
 import { framesFree } from "../mm/phys/frames.ts";
 import { spaceResident } from "../mm/space/resident.ts";
 import {
-  familyIsOf, familyScore, familyScoreSet, familySpaces, NO_SPACE, spaceEmpty, spacesTrim,
+  familyIsOf, familyScore, familyScoreSet, familySpaces, NO_SPACE, spaceEmpty,
 } from "../mm/space/space.ts";
-import { kernelStacksTrim } from "./kernel-stack.ts";
 import { processNameLog } from "./name.ts";
 import { NO_PROCESS, PROCESS, type Process, processFirst } from "./process.ts";
+import { reservesTrim } from "./reserves.ts";
 import { isKilled, SIGNAL } from "./signal-actions.ts";
 import { signalSend } from "./signals.ts";
 
@@ -25,12 +25,11 @@ const FREE_LEAST = 64;
 const OVERHEAD = 10;
 
 /**
- * False: nobody is left who could end, and there are still no FREE_LEAST frames. Otherwise it is worth to try again; the
- * current process may be the one that ends, and has no page any more then. Cost: a look at all pages of all processes.
+ * False: nobody is left who could end, and there are still no FREE_LEAST frames. Otherwise it is worth to try again;
+ * the current process may be the one that ends, and has no page any more then. Cost: a look at all pages of all.
  */
 export function memoryFree(): boolean {
-  kernelStacksTrim();
-  spacesTrim();
+  reservesTrim();
   while (framesFree() < FREE_LEAST) {
     const victim = victimChoose();
     if (victim === NO_PROCESS) return false;
@@ -77,7 +76,9 @@ function familyEnd(of: Process): void {
   logText(" of its kind: all are ended");
   logEnd();
   for (let process = nextToEnd(processFirst()); process !== NO_PROCESS; process = nextToEnd(PROCESS.next(process))) {
-    if (familyIsOf(PROCESS.space(process), space)) memoryTake(process);
+    if (!familyIsOf(PROCESS.space(process), space)) continue;
+    signalSend(process, SIGNAL.KILL);
+    spaceEmpty(PROCESS.space(process));
   }
 }
 function victimEnd(process: Process): void {
@@ -85,11 +86,7 @@ function victimEnd(process: Process): void {
   logNumber("no memory is left, and it has most: pages=", Number(PROCESS.score(process)) - OVERHEAD);
   logNumber(": ended by signal ", SIGNAL.KILL);
   logEnd();
-  memoryTake(process);
-}
-/** Who has borrowed the space, or lent it (vfork), ends as well. */
-function memoryTake(process: Process): void {
-  const space = PROCESS.space(process);
+  const space = PROCESS.space(process); // who has borrowed it, or lent it (vfork), ends as well
   for (let other = processFirst(); other !== NO_PROCESS; other = PROCESS.next(other)) {
     if (PROCESS.space(other) === space) signalSend(other, SIGNAL.KILL);
   }

@@ -14,8 +14,8 @@
  *   +136   | pending       | blocked       |   signals, bit n-1 for signal n
  *   +152   | faults        | ticks         |   pages that came; timer interrupts while it ran
  *   +168   | waiting                       |   a queue: itself, while it waits for a child
- *   +184   | files         | previous      |   its descriptors, NO_FILE_TABLE once it is a zombie; the next younger of all
- *   +200   | siblingPrevious | queuePrevious |   the next younger child; who waits right before it
+ *   +184   | files         | previous      |   its descriptors, or NO_FILE_TABLE; the next younger of all
+ *   +200   | siblingPrevious, queuePrevious   the next younger child; who waits right before it
  *   +512   | fpu                           |   512 bytes of FXSAVE while it does not run
  *   +1024  | actions                       |   what it does about each of 64 signals: signal-actions.ts
  *   +3072  | group         | session       |   of processes: the numbers of those who began them
@@ -68,7 +68,7 @@ export const STATE = { RUNNABLE: 1, SLEEPING: 2, ZOMBIE: 3, STOPPED: 4 } as cons
  * EXECUTED: it has begun another program since it was forked. LOCKS_AHEAD: what it maps from now on is locked.
  */
 export const FLAG = {
-  AWAITED: 1, INTERRUPTIBLE: 2, LENDS: 4, BORROWS: 8, STOP_NEWS: 16, CONTINUE_NEWS: 32, EXECUTED: 64, LOCKS_AHEAD: 0x100,
+  AWAITED: 1, INTERRUPTIBLE: 2, LENDS: 4, BORROWS: 8, STOP_NEWS: 16, CONTINUE_NEWS: 32, EXECUTED: 64, LOCKS_AHEAD: 128,
 } as const;
 
 /** What ended a sleep. */

@@ -5,7 +5,7 @@
  */
 #include "calls.h"
 
-enum { CLOSE = 3, MREMAP = 25, MADVISE = 28, NANOSLEEP = 35, KILL = 62 };
+enum { NANOSLEEP = 35 };
 enum { NO_HANG = 1, SIGKILL = 9, AT_ONCE = 3, CALLS_EACH = 400, PATIENCE = 200, SCRATCH_BYTES = 4 * 4096 };
 
 static byte scratch[SCRATCH_BYTES] __attribute__((aligned(4096)));

@@ -122,9 +122,9 @@ export class Conversation {
   }
 
   /** Types a command and gives what was said until the next prompt, without the echo and the prompt. */
-  async ask(command: string, prompt = PROMPT): Promise<string> {
+  async ask(command: string, prompt = PROMPT, seconds?: number): Promise<string> {
     this.type(`${command}\r`);
-    const said = await this.expect(prompt);
+    const said = await this.expect(prompt, seconds);
     return said.slice(said.indexOf("\n") + 1, said.length - prompt.length).trimEnd();
   }
 

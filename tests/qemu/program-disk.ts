@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { Conversation, ROOT } from "./machine.ts";
+import { Conversation, PROMPT, ROOT } from "./machine.ts";
 
 const CFLAGS = [
   "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-nostdlib", "-ffreestanding", "-fno-pie", "-fno-stack-protector",
@@ -17,7 +17,7 @@ export class ProgramMachine {
   /** `linked`: what is special about how one is linked. `texts`: other files. The prompt is there. */
   static async open(
     programs: readonly string[], linked: Readonly<Record<string, readonly string[]>> = {},
-    texts: Readonly<Record<string, string>> = {},
+    texts: Readonly<Record<string, string>> = {}, memory?: string,
   ): Promise<ProgramMachine> {
     const folder = mkdtempSync(join(tmpdir(), "programs-"));
     mkdirSync(join(folder, "bin"));
@@ -31,15 +31,16 @@ export class ProgramMachine {
       files.push(join(folder, "bin", name));
       writeFileSync(join(folder, "bin", name), text);
     }
-    return ProgramMachine.boot(folder, files);
+    return ProgramMachine.boot(folder, files, memory);
   }
 
   /** The same with files that are there. `folder` goes at the end. */
-  static async boot(folder: string, files: readonly string[]): Promise<ProgramMachine> {
+  static async boot(folder: string, files: readonly string[], memory?: string): Promise<ProgramMachine> {
     const iso = join(folder, "programs.iso");
     execFileSync("scripts/iso.sh", [iso, "build/kernel.elf", ...files], { cwd: ROOT, stdio: "ignore" });
     const talk = await Conversation.open({
-      door: "iso", flags: ["-drive", `file=${iso},format=raw,if=ide,index=0`, "-boot", "c"],
+      ...(memory === undefined ? {} : { memory }), door: "iso",
+      flags: ["-drive", `file=${iso},format=raw,if=ide,index=0`, "-boot", "c"],
     });
     await talk.expect("\n> ");
     return new ProgramMachine(folder, talk);
@@ -58,9 +59,9 @@ export class ProgramMachine {
    * The lines that it says. All its memory is back then, and everything agrees: what is kept for the next program, as
    * its kernel stacks are, it must have found.
    */
-  async run(words: string): Promise<string[]> {
+  async run(words: string, seconds?: number): Promise<string[]> {
     const before = await this.framesFree();
-    const said = await this.talk.ask(`run ${words}`);
+    const said = await this.talk.ask(`run ${words}`, PROMPT, seconds);
     expect(await this.talk.ask("audit")).toBe("All that memory management keeps agrees.");
     expect(await this.framesFree()).toBe(before);
     return said.split("\n");
