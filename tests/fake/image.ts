@@ -3,26 +3,26 @@ import { ramBytes, ramWrite64 } from "./ram.ts";
 
 export const IMAGE_MAP = 0xffff_ffff_8000_0000n;
 
-const GUARDS = [0x13_1000, 0x13_6000, 0x13_9000, 0x13_c000] as const;
-const STATICS = 0x14_0000;
+const GUARDS = [0x19_1000, 0x19_6000, 0x19_9000, 0x19_c000] as const;
+const STATICS = 0x1a_0000;
 const SYMBOL_TABLE = 0x2c_0000; // behind all statics, with 256 KiB of room
-const FIXUPS = { start: 0x12_f000, end: 0x12_f100 } as const;
-const CALL_TRIED = 0x13_f800;
+const FIXUPS = { start: 0x18_f000, end: 0x18_f100 } as const;
+const CALL_TRIED = 0x19_f800;
 
 /** The one pair that stands for all uses of the doors that may fail. */
-export const TRIED = { instruction: IMAGE_MAP + 0x12_0000n, landing: IMAGE_MAP + 0x12_0010n } as const;
+export const TRIED = { instruction: IMAGE_MAP + 0x18_0000n, landing: IMAGE_MAP + 0x18_0010n } as const;
 /** Where a tried call lands when it fails. */
-export const CALL_FAILED = IMAGE_MAP + 0x12_0020n;
+export const CALL_FAILED = IMAGE_MAP + 0x18_0020n;
 
 /** Physical addresses of the sections; the image lies in 0x100000..0x300000. */
 export const IMAGE = {
   bootStart: 0x10_0000,
   bootEnd: 0x10_9000,
   textStart: 0x10_9000,
-  textEnd: 0x12_9000,
-  rodataStart: 0x12_9000,
-  rodataEnd: 0x13_1000,
-  dataStart: 0x13_1000,
+  textEnd: 0x18_9000,
+  rodataStart: 0x18_9000,
+  rodataEnd: 0x19_1000,
+  dataStart: 0x19_1000,
   dataEnd: 0x30_0000,
 } as const;
 
@@ -33,9 +33,9 @@ export const IMAGE = {
 const SYMBOLS: readonly number[] = [
   IMAGE.bootStart, IMAGE.bootEnd, IMAGE.textStart, IMAGE.textEnd,
   IMAGE.rodataStart, IMAGE.rodataEnd, IMAGE.dataStart, IMAGE.dataEnd,
-  GUARDS[0], 0x13_6000, GUARDS[1], 0x13_9000, GUARDS[2], 0x13_c000, GUARDS[3], 0x13_f000,
+  GUARDS[0], 0x19_6000, GUARDS[1], 0x19_9000, GUARDS[2], 0x19_c000, GUARDS[3], 0x19_f000,
   FIXUPS.start, FIXUPS.end, CALL_TRIED, Number(CALL_FAILED - IMAGE_MAP), SYMBOL_TABLE,
-  0x12_0040, 0x12_0060, 0x13_f808,
+  0x18_0040, 0x18_0060, 0x19_f808,
 ];
 
 let staticsEnd = STATICS;

@@ -11,7 +11,7 @@ import { unwatched } from "./poison.ts";
 import { ramBytes } from "./ram.ts";
 
 const RETURNED = -1;
-const STACK = 0xffff_ffff_8013_5f80n; // where a tried call keeps what is to be restored
+const STACK = 0xffff_ffff_8019_5f80n; // where a tried call keeps what is to be restored
 
 /** Looks at anything, poisoned or not: for reports on damage. */
 export function tryLoad8(va: bigint): number {

@@ -59,8 +59,8 @@ test("an int3 that nobody wrote is the end: the gaps between functions are full 
 });
 
 test("in a call that is tried it ends the call", () => {
-  store64(callTriedAt(), 0xffff_ffff_8013_4000n);
+  store64(callTriedAt(), 0xffff_ffff_8019_4000n);
   const frame = trapFrame(machine, { vector: 3n, rip });
   onTrap(frame);
-  expect(TRAP_FRAME.rsp(frame)).toBe(0xffff_ffff_8013_4000n);
+  expect(TRAP_FRAME.rsp(frame)).toBe(0xffff_ffff_8019_4000n);
 });

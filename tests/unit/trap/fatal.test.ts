@@ -209,7 +209,7 @@ test.each([
   [0n, 0x10n, "a call of a function that was never set?"],
   [0x4444_4444_0000n, 0x11n, "a jump through a pointer that was written over?"],
   [0xffff_ffff_8010_9000n, 0x3n, "a write through a pointer to code?"],
-  [0xffff_ffff_8012_9000n, 0x3n, "a write to a constant?"],
+  [0xffff_ffff_8018_9000n, 0x3n, "a write to a constant?"],
 ])("a page fault at %i with error %i gets its guess", (address, error, guess) => {
   machine.cpu.cr2 = address;
   expect(report({ vector: 14n, error })).toContain(`  guess    ${guess}`);

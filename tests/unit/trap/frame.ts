@@ -9,7 +9,7 @@ const ORDER = [
 type Register = (typeof ORDER)[number];
 
 /** Address of a trap frame on the boot stack, at physical `pa`: from the kernel's code; registers not given are 0. */
-export function trapFrame(machine: Machine, registers: Partial<Record<Register, bigint>>, pa = 0x13_5000n): bigint {
+export function trapFrame(machine: Machine, registers: Partial<Record<Register, bigint>>, pa = 0x19_5000n): bigint {
   const all = { cs: 0x08n, ss: 0x10n, rflags: 0x46n, ...registers };
   ORDER.forEach((name, i) => machine.physWrite64(pa + BigInt(i * 8), all[name as keyof typeof all] ?? 0n));
   return IMAGE_MAP + pa;

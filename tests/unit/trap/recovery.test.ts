@@ -27,7 +27,7 @@ import { trapFrame } from "./frame.ts";
 
 const PANIC_MARK = 0x70616e6963n;
 const NOT_CANONICAL = 0x8000_0000_0000_0000n;
-const STACK = 0xffff_ffff_8013_4000n; // of a call that is tried
+const STACK = 0xffff_ffff_8019_4000n; // of a call that is tried
 const word = staticBytes(16);
 
 let machine: Machine;
@@ -56,11 +56,11 @@ test("a fault at an instruction of the table goes on at its landing, and nothing
   fixups([code + 8n, code + 16n], [code, code + 100n], [code + 24n, code + 32n]);
   for (const [vector, at, landing] of [[14n, code, 100n], [13n, code + 8n, 16n], [3n, code + 24n, 32n]] as const) {
     const frame = trapFrame(machine, { vector, rip: at, rax: 5n, rsp: 0x77n, rflags: 0x4_0046n });
-    const before = machine.physGet(0x13_5000n, TRAP_FRAME.SIZE);
+    const before = machine.physGet(0x19_5000n, TRAP_FRAME.SIZE);
     expect(recoveryTake(frame)).toBe(true);
     expect(TRAP_FRAME.rip(frame)).toBe(code + landing);
     TRAP_FRAME.setRip(frame, at);
-    expect(machine.physGet(0x13_5000n, TRAP_FRAME.SIZE)).toEqual(before);
+    expect(machine.physGet(0x19_5000n, TRAP_FRAME.SIZE)).toEqual(before);
   }
 });
 
@@ -137,7 +137,7 @@ test("an interrupt's handler is no part of the call: a fault in it is the end", 
   const inHandler: boolean[] = [];
   machine.portPlug(0x20, 1, { // the interrupt controller, told that the handler is done
     read: () => 0,
-    write: () => inHandler.push(recoveryTake(trapFrame(machine, { vector: 14n, rip: code }, 0x13_5800n))),
+    write: () => inHandler.push(recoveryTake(trapFrame(machine, { vector: 14n, rip: code }, 0x19_5800n))),
   });
   onTrap(inCall({ vector: 32n }));
   expect(inHandler).toEqual([false]);
@@ -149,7 +149,7 @@ test("a fault of the search itself is not searched for", () => {
   const page = pageOf(fixupsStart());
   const inner: boolean[] = [];
   machine.faultHandler(() => {
-    inner.push(recoveryTake(trapFrame(machine, { vector: 14n, rip: code }, 0x13_5800n)));
+    inner.push(recoveryTake(trapFrame(machine, { vector: 14n, rip: code }, 0x19_5800n)));
     return mapPage(kernelRoot(), page, frameOf(physOfImage(page)), PTE_NO_EXECUTE) === OK;
   });
   expect(flushNow(unmapPage(kernelRoot(), page))).toBe(OK);
@@ -173,7 +173,7 @@ test("each door says whether it worked, with the kernel answering the faults", (
 
 test("a copy goes as far as it can, from either side", () => {
   faultsReachTheKernel(machine);
-  const guard = 0xffff_ffff_8013_6000n; // of the second stack
+  const guard = 0xffff_ffff_8019_6000n; // of the second stack
   expect(tryCopy(word, guard - 8n, 16)).toBe(8);
   expect(tryCopy(guard - 3n, word, 16)).toBe(3);
   expect(tryCopy(word, word + 8n, 8)).toBe(8);
