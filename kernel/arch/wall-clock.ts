@@ -41,6 +41,11 @@ export function unixTime(): number {
   return secondsAtStart + Number(clockNow() / NANOSECONDS);
 }
 
+/** The same to the nanosecond, as far as the clock that is read once can tell: it may be a second behind. */
+export function unixNanoseconds(): bigint {
+  return BigInt(secondsAtStart) * NANOSECONDS + clockNow();
+}
+
 /** What the registers say, as seconds since 1970; -1 if it is no date. */
 function secondsRead(): number {
   const status = registerRead(REGISTER.STATUS_B);

@@ -23,6 +23,10 @@ import { callArchPrctl, callClone, callExecve, callFork, callVfork, callYield } 
 import { callMremap } from "./remap-calls.ts";
 import { callShmat, callShmctl, callShmdt, callShmget } from "./shared-memory-calls.ts";
 import { callKill, callTgkill, callTkill } from "./signal-calls.ts";
+import {
+  callAlarm, callClockGetres, callClockGettime, callClockNanosleep, callGetitimer, callGetrusage, callGettimeofday,
+  callNanosleep, callSetitimer, callTime, callTimes,
+} from "./time-calls.ts";
 import { unknownLog } from "./unknown.ts";
 import { callWait4, callWaitid } from "./wait-calls.ts";
 
@@ -103,6 +107,14 @@ export function systemCall(frame: bigint): bigint {
       return word(callDup(TRAP_FRAME.rdi(frame)));
     case 33:
       return word(callDup2(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 35:
+      return word(callNanosleep(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 36:
+      return word(callGetitimer(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 37:
+      return word(callAlarm(TRAP_FRAME.rdi(frame)));
+    case 38:
+      return word(callSetitimer(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 39:
       return BigInt(callGetpid());
     case 56:
@@ -141,10 +153,16 @@ export function systemCall(frame: bigint): bigint {
       return word(callChdir(TRAP_FRAME.rdi(frame)));
     case 89:
       return word(callReadlink(HERE, TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
+    case 96:
+      return word(callGettimeofday(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 97:
       return word(callPrlimit(0n, TRAP_FRAME.rdi(frame), 0n, TRAP_FRAME.rsi(frame)));
+    case 98:
+      return word(callGetrusage(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
     case 99:
       return word(callSysinfo(TRAP_FRAME.rdi(frame)));
+    case 100:
+      return word(callTimes(TRAP_FRAME.rdi(frame)));
     case 102: // getuid, getgid, geteuid, getegid
     case 104:
     case 107:
@@ -178,8 +196,18 @@ export function systemCall(frame: bigint): bigint {
       return BigInt(callGetpid());
     case 200:
       return word(callTkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 201:
+      return word(callTime(TRAP_FRAME.rdi(frame)));
     case 218:
       return BigInt(callSetTidAddress(TRAP_FRAME.rdi(frame)));
+    case 228:
+      return word(callClockGettime(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 229:
+      return word(callClockGetres(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame)));
+    case 230:
+      return word(
+        callClockNanosleep(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame), TRAP_FRAME.r10(frame)),
+      );
     case 234:
       return word(callTgkill(TRAP_FRAME.rdi(frame), TRAP_FRAME.rsi(frame), TRAP_FRAME.rdx(frame)));
     case 247:

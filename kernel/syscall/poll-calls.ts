@@ -1,10 +1,9 @@
 /** man 2 poll: waiting for several files at once. */
-import { clockNow, NANOSECONDS } from "../arch/clock.ts";
 import { staticBytes } from "../doors/machine.ts";
 import { PIPE, PIPE_ATOMIC, pipeAt, pipeRoom } from "../ipc/pipe.ts";
 import { terminalIsReadable } from "../ipc/terminal.ts";
 import { virtAddr } from "../lib/addr.ts";
-import { layout, u16, u32, u64 } from "../lib/layout.ts";
+import { layout, u16, u32 } from "../lib/layout.ts";
 import { INVALID, OK, TIMED_OUT } from "../lib/status.ts";
 import { copyIn, copyOut } from "../mm/user/user-copy.ts";
 import { descriptorFile, DESCRIPTORS } from "../proc/file-table.ts";
@@ -13,17 +12,13 @@ import { PROCESS, processCurrent } from "../proc/process.ts";
 import { pollersQueue, sleepTill } from "../proc/schedule.ts";
 import { NEVER } from "../proc/timers.ts";
 import { numberOf } from "./file-calls.ts";
+import { deadlineIn, timespecIn, timespecNanoseconds } from "./timespec.ts";
 
 const POLLFD = layout(8, { descriptor: u32, wanted: u16, found: u16 });
 const POLL = { IN: 1, OUT: 4, ERROR: 8, HANG_UP: 16, NO_FILE: 32 } as const;
 const ALWAYS = POLL.ERROR | POLL.HANG_UP | POLL.NO_FILE;
-/** struct timespec. */
-const TIMESPEC = layout(16, { seconds: u64, nanoseconds: u64 });
 const NANOSECONDS_EACH = 1_000_000n;
-/** As good as for ever, and nothing overflows. */
-const SECONDS_MOST = 1n << 32n;
 const one = staticBytes(POLLFD.SIZE, 8);
-const time = staticBytes(TIMESPEC.SIZE, 8);
 
 /** poll: how many of the `count` POLLFDs at `at` have something to tell, and each has been told what. */
 export function callPoll(at: bigint, count: bigint, milliseconds: bigint): number {
@@ -33,15 +28,8 @@ export function callPoll(at: bigint, count: bigint, milliseconds: bigint): numbe
 /** ppoll without a set of signals: the time is a TIMESPEC, and for ever if there is none. */
 export function callPpoll(at: bigint, count: bigint, timeout: bigint): number {
   if (timeout === 0n) return pollTill(at, count, NEVER);
-  const status = copyIn(virtAddr(time), timeout, TIMESPEC.SIZE);
-  if (status !== OK) return status;
-  if (TIMESPEC.nanoseconds(time) >= NANOSECONDS || TIMESPEC.seconds(time) >= 1n << 63n) return INVALID;
-  if (TIMESPEC.seconds(time) >= SECONDS_MOST) return pollTill(at, count, NEVER);
-  return pollTill(at, count, deadlineIn(TIMESPEC.seconds(time) * NANOSECONDS + TIMESPEC.nanoseconds(time)));
-}
-
-function deadlineIn(nanoseconds: bigint): bigint {
-  return clockNow() + nanoseconds;
+  const status = timespecIn(timeout);
+  return status === OK ? pollTill(at, count, deadlineIn(timespecNanoseconds())) : status;
 }
 
 /** Until one has something to tell, a signal comes, or `deadline` has. */

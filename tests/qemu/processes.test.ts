@@ -4,7 +4,7 @@ import { ProgramMachine } from "./program-disk.ts";
 
 let machine: ProgramMachine;
 beforeAll(async () => {
-  machine = await ProgramMachine.open(["signals", "exec", "hello"], {}, { text: "no program\n".repeat(10) });
+  machine = await ProgramMachine.open(["signals", "exec", "hello", "time"], {}, { text: "no program\n".repeat(10) });
   await machine.talk.ask("run exec"); // as many kernel stacks as any program needs are kept from now on
 }, 60_000);
 afterAll(() => machine.close());
@@ -18,4 +18,8 @@ test("execve, vfork, clone and wait do and refuse what Linux does and refuses", 
     "one", "two three", "HOME=/", "A=b", "hello, world", "argument from exec", "child", "child ended with 42",
     "an orphan has no parent", "programs are as Linux has them",
   ]);
+});
+
+test("clocks, sleeps and alarms do and refuse what Linux does and refuses", async () => {
+  expect(await machine.run("time")).toEqual(["time is as Linux has it"]);
 });
