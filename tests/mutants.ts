@@ -23,10 +23,6 @@ const FLUSHES = `    if (isTooMuch)
 const TABLES = `    if (deadTables !== NO_FRAME)
         deadTablesGive();
 `;
-const RESET = `    debtCount = 0;
-    pagesOwed = 0;
-    isGlobal = false;
-`;
 
 /** Each forgets a flush, or a part of one. */
 export const FORGOTTEN = {
@@ -53,7 +49,7 @@ export const FORGOTTEN = {
     file: "mm/paging/flush.ts", from: "$n(i * step)", to: "i",
   },
   "tables that are free before the flush": {
-    file: "mm/paging/flush.ts", from: FLUSHES + RESET + TABLES, to: TABLES + FLUSHES + RESET,
+    file: "mm/paging/flush.ts", from: FLUSHES + TABLES, to: TABLES + FLUSHES,
   },
   "tables that are free as soon as nothing leads to them": {
     file: "mm/paging/flush.ts", from: "frameNextSet(table, deadTables);\n    deadTables = table;",

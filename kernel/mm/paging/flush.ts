@@ -4,7 +4,7 @@
  * to a batch, which flushPay pays, and until then no frame that was mapped may be given to anybody else.
  *
  * Tables that were taken out of use are part of the debt: the CPU may still know the way through them, so they become
- * free frames when it is paid, not before.
+ * free frames when it is paid, not before; that is a debt also where no page of theirs was present.
  *
  * What is not the CPU's business costs nothing: it does not keep entries that were not present, and of a space that is
  * not the current one it keeps none (the switch dropped them; this kernel uses no PCIDs). The kernel's half is
@@ -13,7 +13,7 @@
 import { flushAll, flushPage, flushSpace } from "../../arch/tlb.ts";
 import { readCr3, staticBytes } from "../../doors/machine.ts";
 import {
-  type Frame, frameAddr, KERNEL_HALF, NO_FRAME, type Page, PAGE_SIZE, virtAddr,
+  type Frame, frameAddr, KERNEL_HALF, NO_FRAME, NOWHERE, type Page, PAGE_SIZE, virtAddr,
 } from "../../lib/addr.ts";
 import { layout, u32, u64 } from "../../lib/layout.ts";
 import { type Owed, type Status, statusOf } from "../../lib/status.ts";
@@ -79,10 +79,10 @@ export function flushLater(owed: Owed): Status {
 export function flushPay(): void {
   if (isTooMuch) payAtOnce();
   else for (let i = 0; i < debtCount; i++) debtPay(debtAt(i));
+  if (deadTables !== NO_FRAME) deadTablesGive();
   debtCount = 0;
   pagesOwed = 0;
   isGlobal = false;
-  if (deadTables !== NO_FRAME) deadTablesGive();
 }
 
 /** Is anything owed? Not between operations: an audit asks. */
@@ -105,6 +105,8 @@ function debtPay(debt: bigint): void {
 }
 
 function deadTablesGive(): void {
+  // No page was present, and yet a walk may have come through them: with any page's flush all upper entries go.
+  if (pagesOwed === 0) flushPage(NOWHERE);
   while (deadTables !== NO_FRAME) {
     const table = deadTables;
     deadTables = frameNext(table);

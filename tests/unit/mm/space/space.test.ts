@@ -21,6 +21,7 @@ import { spaceClone } from "../../../../kernel/mm/space/space-clone.ts";
 import {
   spaceMap, spaceMapFrames, spaceProtect, spaceReserve, spaceUnmap,
 } from "../../../../kernel/mm/space/space-map.ts";
+import { spaceMove } from "../../../../kernel/mm/space/space-move.ts";
 import {
   NO_SPACE, type Space, spaceCreate, spaceDestroy, spaceFirst, spaceId, spaceNext, spacePageCount, spacePages,
   spaceRegionCount, spaceRegions, spaceRoot, spacesInit, spaceTables,
@@ -277,6 +278,19 @@ describe("mapping", () => {
     spaceUnmap(space, page(HOME + PAGE), 2);
     expect(() => machine.probe(HOME + PAGE, "read", true)).toThrow(PageFault);
     expect(machine.probe(HOME, "read", true)).toBeGreaterThan(0n);
+    allGone();
+  });
+
+  test.each<[string, (space: Space) => number]>([
+    ["unmapped", (space) => spaceUnmap(space, page(HOME), 3)],
+    ["moved", (space) => spaceMove(space, page(HOME), 3, page(SLOT_BYTES), 3, 0)],
+  ])("hidden pages that are touched and then %s leave the CPU no way to their table, which is free", (_, act) => {
+    spaceMap(space, page(HOME), 3, DATA);
+    spaceProtect(space, page(HOME), 3, USER);
+    enter(space);
+    expect(() => machine.probe(HOME, "read", true)).toThrow(PageFault); // through all tables but to no page
+    expect(act(space)).toBe(OK);
+    expect(machine.stale()).toEqual([]);
     allGone();
   });
 
