@@ -4,11 +4,12 @@ import { logEnd, logText, logVirt } from "../../base/log.ts";
 import { higher, isPageAligned, PAGE_SHIFT, virtAddr } from "../../lib/addr.ts";
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import { NO_REGION, REGION, type Region, regionSize } from "./region.ts";
+import { regionContinues } from "./regions.ts";
 import { regionFirst, regionNext, REGIONS, type Regions } from "./region-tree.ts";
 
 /**
- * OK, or DAMAGED with a line: the regions are whole pages, in order and apart, the tree is balanced, and what each
- * knows of its subtree is so. Cost: it looks at each region twice.
+ * OK, or DAMAGED with a line: the regions are whole pages, in order and apart, none goes on where one that is like it
+ * ends, the tree is balanced, and what each knows of its subtree is so. Cost: it looks at each region twice.
  */
 export function regionsAudit(regions: Regions): Status {
   const root = REGIONS.root(regions);
@@ -17,9 +18,12 @@ export function regionsAudit(regions: Regions): Status {
   let end = 0n;
   let count = 0n;
   let pages = 0n;
+  let before = NO_REGION;
   for (let region = regionFirst(regions); region !== NO_REGION; region = regionNext(region)) {
     const start = REGION.start(region);
     if (start < end || REGION.end(region) <= start) return damaged("is out of order", region);
+    if (before !== NO_REGION && regionContinues(before, region)) return damaged("could be one with the last", region);
+    before = region;
     end = REGION.end(region);
     if (!isPageAligned(start) || !isPageAligned(end)) return damaged("cuts a page", region);
     count++;
@@ -34,11 +38,12 @@ function treeHeight(region: Region): number {
   if (region === NO_REGION) return 0;
   const left = REGION.left(region);
   const right = REGION.right(region);
+  // before anything below is looked at: so no circle has a way in
+  if (!isChild(left, region) || !isChild(right, region)) return mistaken("has a child that does not know it", region);
   const heightLeft = treeHeight(left);
   const heightRight = treeHeight(right);
   if (heightLeft < 0 || heightRight < 0) return -1;
   if (heightLeft > heightRight + 1 || heightRight > heightLeft + 1) return mistaken("is out of balance", region);
-  if (!isChild(left, region) || !isChild(right, region)) return mistaken("has a child that does not know it", region);
   let hole = 0n;
   if (left !== NO_REGION) {
     const before = BigInt.asUintN(64, REGION.start(region) - REGION.high(left));

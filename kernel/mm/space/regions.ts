@@ -154,7 +154,7 @@ export function regionsJoin(regions: Regions, start: bigint, end: bigint): void 
   const before = regionPrevious(region);
   if (before !== NO_REGION) region = before;
   for (let next = regionNext(region); next !== NO_REGION && REGION.start(next) <= end; next = regionNext(region)) {
-    if (continues(region, next)) {
+    if (regionContinues(region, next)) {
       const joinedEnd = REGION.end(next);
       regionUnlink(regions, next);
       regionDiscard(next);
@@ -185,7 +185,7 @@ function objectHold(region: Region): void {
 }
 
 /** Does `next` go on where `region` ends, in all that it is? */
-function continues(region: Region, next: Region): boolean {
+export function regionContinues(region: Region, next: Region): boolean {
   return REGION.start(next) === REGION.end(region) && isAlike(
     region, REGION.permissions(next), REGION.kind(next), REGION.backing(next),
     BigInt.asUintN(64, REGION.offset(next) - REGION.start(next)),

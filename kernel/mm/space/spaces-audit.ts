@@ -5,8 +5,8 @@ import { alignUp, type Frame, NO_FRAME, PAGE_SHIFT, PAGE_SIZE, virtAddr } from "
 import { DAMAGED, OK, type Status } from "../../lib/status.ts";
 import { kernelRoot } from "../paging/kernel-map.ts";
 import {
-  levelSpan, PTE_EMPTY, PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE, type Pte, pteFrame, pteHidden, pteIsPresent, pteIsTable,
-  pteRead, TABLE_ENTRIES, TOP_LEVEL,
+  levelSpan, PTE_ACCESSED, PTE_DIRTY, PTE_EMPTY, PTE_GLOBAL, PTE_HUGE, PTE_NO_EXECUTE, PTE_UNCACHED, PTE_USER,
+  PTE_WRITABLE, type Pte, pteFrame, pteHidden, pteIsPresent, pteIsTable, pteRead, TABLE_ENTRIES, TOP_LEVEL,
 } from "../paging/pte.ts";
 import { entryAfter, entryFirst } from "../paging/range.ts";
 import { tableEntries } from "../paging/tables.ts";
@@ -15,7 +15,7 @@ import { frameOwner, framePage, frameReferences } from "../phys/frame-table.ts";
 import { frameIsTaken } from "../phys/frames.ts";
 import { ownerAt, ownerFrames } from "../phys/owners.ts";
 import { slotHighest } from "./memory-spaces.ts";
-import { frameStanding, OBJECTS, OWN, UNCOUNTED } from "./counted.ts";
+import { frameStanding, isPrivate, OBJECTS, OWN, UNCOUNTED } from "./counted.ts";
 import { familiesAudit } from "./families-audit.ts";
 import { treeFramesSeen, treeLook, treeShownSeen } from "./frame-tree.ts";
 import { NO_SPACE_OBJECT, OBJECT, objectFirst, objectOf } from "./object.ts";
@@ -26,8 +26,12 @@ import {
   NO_SPACE, type Space, spaceFirst, spaceId, spaceNext, spacePages, spaceRegionCount, spaceRegions, spaceRoot,
   spaceTables,
 } from "./space.ts";
-import { isKernels, rootEntry } from "./space-pages.ts";
-import { isUserRange, slotOf } from "./user-range.ts";
+import { isKernels, pageFlags, rootEntry } from "./space-pages.ts";
+import { isUserRange, slotOf, slotStart } from "./user-range.ts";
+
+const CPU_BITS = PTE_ACCESSED | PTE_DIRTY;
+/** Of every table of a space's own, all. */
+const RIGHTS = PTE_WRITABLE | PTE_USER;
 
 let tablesSeen = 0;
 let shownSeen = 0; // pages that show an object's frames
@@ -36,8 +40,8 @@ let areTreesSound = true;
 
 /**
  * OK, or DAMAGED with a line for each mistake: regions are in order and a program's; what is present lies in a region
- * that allows it; frames of a space's own and of objects, and tables, are as many as are counted; the kernel is the
- * same everywhere.
+ * that allows it, and can be written only where nobody else sees it; frames of a space's own and of objects, and
+ * tables, are as many as are counted; the kernel is the same everywhere.
  * Cost: it looks at each region and each entry of each table.
  */
 export function spacesAudit(): Status {
@@ -87,9 +91,10 @@ function tablesLook(space: Space): void {
     const pte = rootEntry(root, slot);
     const kernels = rootEntry(kernelRoot(), slot);
     if (isKernels(pte, slot) || isKernels(kernels, slot)) {
-      if (pteFrame(pte) !== pteFrame(kernels)) wrong(space, "the kernel is elsewhere in slot", BigInt(slot));
+      if (((pte ^ kernels) & ~CPU_BITS) !== 0n) wrong(space, "the kernel is elsewhere in slot", BigInt(slot));
     } else if (pteIsPresent(pte)) {
-      tableLook(space, pteFrame(pte), TOP_LEVEL - 1, BigInt(slot) * levelSpan(TOP_LEVEL));
+      wayLook(space, pte, slotStart(slot));
+      tableLook(space, pteFrame(pte), TOP_LEVEL - 1, slotStart(slot));
     }
   }
 }
@@ -103,11 +108,20 @@ function tableLook(space: Space, table: Frame, level: number, base: bigint): voi
     if (pte !== 0n) entries++;
     if (pte === PTE_EMPTY) continue;
     const va = base + BigInt(i) * levelSpan(level);
-    if (level > 1 && pteIsTable(pte)) tableLook(space, pteFrame(pte), level - 1, va);
-    else pageLook(space, pte, va);
+    if (level > 1 && pteIsTable(pte)) {
+      wayLook(space, pte, va);
+      tableLook(space, pteFrame(pte), level - 1, va);
+    } else {
+      pageLook(space, pte, va);
+    }
   }
   if (entries !== tableEntries(table)) wrong(space, "a table's entries are not as many as counted", base);
   if (frameOwner(table) !== spaceTables(space)) wrong(space, "a table is somebody else's", base);
+}
+
+/** What is under an entry that leads to a table says by itself what may be done there. */
+function wayLook(space: Space, pte: Pte, va: bigint): void {
+  if ((pte & (RIGHTS | PTE_NO_EXECUTE)) !== RIGHTS) wrong(space, "a table has rights of its own", va);
 }
 
 function pageLook(space: Space, pte: Pte, va: bigint): void {
@@ -117,8 +131,12 @@ function pageLook(space: Space, pte: Pte, va: bigint): void {
     return;
   }
   if (!isAllowed(pte, region)) wrong(space, "a page allows more than its region", va);
+  if (!isAsUsual(pte, region)) wrong(space, "a page is not of its region's memory type, or large, or global", va);
   const frame = pteFrame(pte);
   const standing = frameStanding(REGION.kind(region), REGION.backing(region), frame);
+  if (standing !== OWN && isPrivate(REGION.kind(region)) && (pte & PTE_WRITABLE) !== 0n) {
+    wrong(space, "a page that others see can be written", va);
+  }
   if (standing === UNCOUNTED) return;
   const owner = standing === OWN ? spacePages(space) : OBJECT.ownerAt(objectOf(REGION.backing(region)));
   if (standing === OBJECTS) shownSeen++;
@@ -155,6 +173,12 @@ function isAllowed(pte: Pte, region: Region): boolean {
   if ((pte & PTE_NO_EXECUTE) === 0n && (permissions & PERMISSION.EXECUTE) === 0) return false;
   if ((pte & PTE_USER) !== 0n && (permissions & PERMISSION.USER) === 0) return false;
   return (permissions & PERMISSION.READ) !== 0;
+}
+
+function isAsUsual(pte: Pte, region: Region): boolean {
+  if (!pteIsPresent(pte)) return true;
+  const usual = pageFlags(REGION.permissions(region), REGION.kind(region)) & PTE_UNCACHED;
+  return (pte & (PTE_UNCACHED | PTE_HUGE | PTE_GLOBAL)) === usual;
 }
 
 function wrong(space: Space, what: string, value: bigint): void {

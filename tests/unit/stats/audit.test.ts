@@ -1,13 +1,14 @@
 /** The audit of everything: right on a machine that is right, and each damage to the tables is told. */
 import { beforeEach, expect, test } from "vitest";
-import { type Frame, frameAddr, FRAME_TABLE, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
+import { dataEnd, physOfImage, textStart } from "../../../kernel/arch/image.ts";
+import { directMap, type Frame, frameAddr, FRAME_TABLE, type Page, type VirtAddr } from "../../../kernel/lib/addr.ts";
 import { DAMAGED, OK } from "../../../kernel/lib/status.ts";
 import { pipesInit } from "../../../kernel/ipc/pipe.ts";
 import { heapBoot } from "../../../kernel/mm/heap/heap-boot.ts";
 import { flushLater, flushNow, flushPay } from "../../../kernel/mm/paging/flush.ts";
 import { kernelRoot } from "../../../kernel/mm/paging/kernel-map.ts";
 import { mapPage } from "../../../kernel/mm/paging/map.ts";
-import { PTE_NO_EXECUTE } from "../../../kernel/mm/paging/pte.ts";
+import { PTE_NO_EXECUTE, PTE_USER, PTE_WRITABLE } from "../../../kernel/mm/paging/pte.ts";
 import { tableEntriesAdd } from "../../../kernel/mm/paging/tables.ts";
 import { unmapPage } from "../../../kernel/mm/paging/unmap.ts";
 import { entryFind, entryTable } from "../../../kernel/mm/paging/walk.ts";
@@ -81,6 +82,29 @@ test("a table in a frame of somebody else's", () => {
 test.each([4, 1])("a table of a space's, of level %d, that counts one entry too few", (level) => {
   tableEntriesAdd(tableOf(spaceRoot(space), HOME, level), -1);
   expect(damage()).toMatch(/mm\/space: audit: space 1: .* entries are not as many as counted/);
+});
+
+const TEXT = directMap(physOfImage(textStart()));
+const LAST = (dataEnd() - 4096n) as Page;
+test.each<[string, string, bigint, number, (pte: bigint) => bigint]>([
+  ["a page of the kernel's that is code and data", "a page can be written and executed", DEMAND, 1, (pte) => {
+    return (pte | PTE_WRITABLE) & ~PTE_NO_EXECUTE;
+  }],
+  ["data of the kernel's that can be executed", "a page can be written and executed", LAST, 1, (pte) => {
+    return pte & ~PTE_NO_EXECUTE;
+  }],
+  ["a page of the kernel's that is the user's", "a page is the user's", DEMAND, 1, (pte) => pte | PTE_USER],
+  ["code that can be written through the direct map", "code or constants can be written", TEXT, 1, (pte) => {
+    return pte | PTE_WRITABLE;
+  }],
+  ["a table of the kernel's that is the user's", "a table has rights of its own", DEMAND, 3, (pte) => pte | PTE_USER],
+  ["a table under which nothing can be written", "a table has rights of its own", DEMAND, 2, (pte) => {
+    return pte & ~PTE_WRITABLE;
+  }],
+])("%s", (_, words, va, level, change) => {
+  const entry = entryFind(kernelRoot(), va as VirtAddr, level);
+  machine.physWrite64(entry, change(machine.physRead64(entry)));
+  expect(damage()).toMatch(new RegExp(`^mm/paging: audit: ${words}: v0x[0-9a-f]+\\r?\\n`));
 });
 
 test("a flush that is owed when all is at rest", () => {

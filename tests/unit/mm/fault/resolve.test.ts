@@ -10,7 +10,7 @@ import {
 import { faultResolve } from "../../../../kernel/mm/fault/resolve.ts";
 import { STACK_BYTES } from "../../../../kernel/mm/fault/stack.ts";
 import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
-import { translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
+import { entryFind, translate, translateRights } from "../../../../kernel/mm/paging/walk.ts";
 import { FRAME, frameKind, frameRecord, frameReferences } from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesFailAt } from "../../../../kernel/mm/phys/freed-pattern.ts";
 import { framesFree } from "../../../../kernel/mm/phys/frames.ts";
@@ -235,6 +235,33 @@ describe("copy-on-write", () => {
       expect([framesFree(), spacesAudit()]).toEqual([before, OK]);
     }
     allGone();
+  });
+});
+
+describe("the audit finds", () => {
+  const leaf = (va: bigint): bigint => directMap(entryFind(spaceRoot(space), va as VirtAddr, 1));
+  const writable = (va: bigint): void => store64(leaf(va), load64(leaf(va)) | W);
+  const record = (va: bigint): bigint => frameRecord(frameOf(physAddr(where(va))));
+
+  test.each<[string, () => void, () => void]>([
+    ["the zero page where it can be written", () => touch(HOME, ACCESS_READ), () => writable(HOME)],
+    ["a page of a fork's where it can be written", () => {
+      touch(HOME, ACCESS_WRITE);
+      spaceFork(space);
+    }, () => writable(HOME)],
+    ["a frame that counts one page too few, while another counts one too many", () => {
+      for (const va of [HOME, HOME + 4096n]) touch(va, ACCESS_WRITE);
+      spaceFork(space);
+    }, () => {
+      FRAME.setReferences(record(HOME), 1);
+      FRAME.setReferences(record(HOME + 4096n), 3);
+    }],
+  ])("%s", (_, before, damage) => {
+    reserve(HOME, 2, READ | WRITE);
+    before();
+    expect(spacesAudit()).toBe(OK);
+    damage();
+    expect(spacesAudit()).toBe(DAMAGED);
   });
 });
 

@@ -216,6 +216,19 @@ test("what is damaged is found", () => {
   expect(regionsAudit(regions)).toBe(OK);
 });
 
+test("a tree with a circle is found, and so are neighbours that could be one", () => {
+  for (let i = 0; i < 50; i++) insert(i * 2, i * 2 + 2, i % 2 === 0 ? READ : READ | WRITE);
+  const victim = regionAt(regions, at(60));
+  const left = REGION.left(victim);
+  REGION.setLeft(victim, REGIONS.root(regions));
+  machine.serialTake();
+  expect([regionsAudit(regions), machine.serialTake()]).toEqual([DAMAGED, expect.stringMatching(/does not know it/)]);
+  REGION.setLeft(victim, left);
+  expect(regionsAudit(regions)).toBe(OK);
+  REGION.setPermissions(victim, READ | WRITE);
+  expect([regionsAudit(regions), machine.serialTake()]).toEqual([DAMAGED, expect.stringMatching(/could be one/)]);
+});
+
 const COUNT = 1500;
 test.each([
   ["upwards", (i: number) => i],

@@ -9,7 +9,7 @@ import {
 import { heapBoot } from "../../../../kernel/mm/heap/heap-boot.ts";
 import { heapTake } from "../../../../kernel/mm/heap/heap.ts";
 import { kernelRoot } from "../../../../kernel/mm/paging/kernel-map.ts";
-import { translate } from "../../../../kernel/mm/paging/walk.ts";
+import { entryFind, translate } from "../../../../kernel/mm/paging/walk.ts";
 import { frameOwner, frameReferenceAdd, frameReferenceDrop } from "../../../../kernel/mm/phys/frame-table.ts";
 import { framesFailAt, framesHaveFailed } from "../../../../kernel/mm/phys/freed-pattern.ts";
 import { frameGive, framesFree, frameTake } from "../../../../kernel/mm/phys/frames.ts";
@@ -451,13 +451,8 @@ describe("the audit finds", () => {
     space = create();
     spaceMap(space, page(HOME), 3, READ | USER);
   });
-  const leaf = (): bigint => {
-    const table = [4, 3, 2].reduce((at, level) => {
-      const index = (HOME >> BigInt(12 + 9 * (level - 1))) & 511n;
-      return machine.physRead64(at + index * 8n) & 0xf_ffff_ffff_f000n;
-    }, frameAddr(spaceRoot(space)) as bigint);
-    return table + ((HOME >> 12n) & 511n) * 8n;
-  };
+  const way = (level: number): bigint => entryFind(spaceRoot(space), HOME as VirtAddr, level);
+  const leaf = (): bigint => way(1);
   const change = (pa: bigint, value: (old: bigint) => bigint): void => {
     machine.physWrite64(pa, value(machine.physRead64(pa)));
   };
@@ -469,6 +464,13 @@ describe("the audit finds", () => {
     ["a page that is somebody else's", /somebody else's/, () => change(leaf(), (old) => old + 0x10_0000n)],
     ["a page that is gone", /pages are not as many/, () => change(leaf(), () => 0n)],
     ["a table that counts wrong", /entries are not as many/, () => change(leaf() + 80n, () => 2n)],
+    ["a page of another memory type", /memory type/, () => change(leaf(), (old) => old | 0x18n)],
+    ["a page that is global", /or global/, () => change(leaf(), (old) => old | 0x100n)],
+    ["a table that allows less than its pages", /rights of its own/, () => change(way(3), (old) => old & ~4n)],
+    ["a table of which nothing is executed", /rights of its own/, () => change(way(4), (old) => old | (1n << 63n))],
+    ["a kernel that is not present", /kernel is elsewhere/, () => {
+      change(frameAddr(spaceRoot(space)) + 256n * 8n, (old) => old & ~1n);
+    }],
     ["another kernel", /kernel is elsewhere/, () => change(frameAddr(spaceRoot(space)) + 256n * 8n, () => 0n)],
     ["a region that is the kernel's", /not a program's/, () => {
       spaceReserve(space, page(HEAP_SLOT - PAGE), 1, DATA, BACKING.FIXED, 0n, 0n);
