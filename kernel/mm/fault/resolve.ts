@@ -35,7 +35,7 @@ import {
   ACCESS_EXECUTE, ACCESS_WRITE, FAULT_FORBIDDEN, FAULT_NO_BACKING, FAULT_NO_MEMORY, FAULT_NO_REGION, FAULT_REPAIRED,
 } from "./answers.ts";
 import { fileBringAround } from "./around.ts";
-import { stackGrow } from "./stack.ts";
+import { stackAbove, stackGrow } from "./stack.ts";
 
 const WORDS_PER_PAGE = 512;
 
@@ -45,7 +45,7 @@ const WORDS_PER_PAGE = 512;
  */
 export function faultResolve(space: Space, va: VirtAddr, access: number): number {
   let region = regionAt(spaceRegions(space), va);
-  if (region === NO_REGION) region = stackGrow(spaceRegions(space), va);
+  if (region === NO_REGION) region = stackAbove(spaceRegions(space), va);
   if (region === NO_REGION) return FAULT_NO_REGION;
   if (!isAllowed(REGION.permissions(region), access)) return FAULT_FORBIDDEN;
 
@@ -56,6 +56,7 @@ export function faultResolve(space: Space, va: VirtAddr, access: number): number
   if (pte === PTE_EMPTY) {
     const answer = pageBring(space, region, page, entry, access);
     if (answer !== FAULT_REPAIRED) tableForget(spaceRoot(space), page, entry);
+    else if (page < REGION.start(region)) stackGrow(space, region, page);
     return answer;
   }
   if (pteIsPresent(pte) && access === ACCESS_WRITE && (pte & PTE_WRITABLE) === 0n) {

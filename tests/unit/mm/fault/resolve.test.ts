@@ -18,14 +18,15 @@ import { KIND } from "../../../../kernel/mm/phys/owners.ts";
 import {
   objectOfMemory, objectOfModule, objectPageFind, objectReferenceDrop, objectsOut, type SpaceObject,
 } from "../../../../kernel/mm/space/object.ts";
+import { slotHighest } from "../../../../kernel/mm/space/memory-spaces.ts";
 import { BACKING, PERMISSION } from "../../../../kernel/mm/space/region.ts";
 import {
-  type Space, spaceCreate, spaceDestroy, spaceRoot, spacesInit, spacesTrim,
+  type Space, spaceCreate, spaceDestroy, spacePageCount, spaceRoot, spacesInit, spacesTrim,
 } from "../../../../kernel/mm/space/space.ts";
 import { spaceFork } from "../../../../kernel/mm/space/space-fork.ts";
 import { pagesForget, spaceProtect, spaceReserve, spaceUnmap } from "../../../../kernel/mm/space/space-map.ts";
 import { spacesAudit } from "../../../../kernel/mm/space/spaces-audit.ts";
-import { USER_TOP } from "../../../../kernel/mm/space/user-range.ts";
+import { SLOT_BYTES, USER_TOP } from "../../../../kernel/mm/space/user-range.ts";
 import { zeroPage, zeroPageInit } from "../../../../kernel/mm/space/zero-page.ts";
 import { bootPaging } from "../../../fake/booted.ts";
 import { load64, store64 } from "../../../fake/machine.ts";
@@ -353,6 +354,21 @@ describe("a stack", () => {
     expect(touch(start - 0x3000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
     expect(touch(USER_TOP - STACK_BYTES, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
     expect(touch(USER_TOP - STACK_BYTES - 1n, ACCESS_WRITE)).toBe(FAULT_NO_REGION);
+    allGone();
+  });
+  test("stays as it is where the page may not be reached so, or there is no memory for it", () => {
+    const pages = spacePageCount(space);
+    expect(touch(start - 0x5000n, ACCESS_EXECUTE)).toBe(FAULT_FORBIDDEN);
+    framesFailAt(1);
+    expect(touch(start - 0x5000n, ACCESS_WRITE)).toBe(FAULT_NO_MEMORY);
+    framesFailAt(0);
+    expect([spacePageCount(space), spacesAudit()]).toEqual([pages, OK]);
+    allGone();
+  });
+  test("that has grown into the next lower slot is above nothing that is allocated there afterwards", () => {
+    reserve(SLOT_BYTES, 1, READ | WRITE, BACKING.STACK);
+    expect(touch(SLOT_BYTES - 0x3000n, ACCESS_WRITE)).toBe(FAULT_REPAIRED);
+    expect(slotHighest(space, 0)).toBe(SLOT_BYTES);
     allGone();
   });
   test("keeps its distance from what lies below", () => {
