@@ -30,7 +30,8 @@ const CHANGE_AND_RUN = PERMISSION.WRITE | PERMISSION.EXECUTE;
 
 /**
  * A region without a page: `kind` is one of BACKING, with what `backing` and `offset` mean there. OVERLAPS, NO_MEMORY;
- * of permissions UNKNOWN_FLAG, WRITABLE_CODE, or INVALID (to write or execute, and not to read: no page can be so).
+ * of permissions UNKNOWN_FLAG, WRITABLE_CODE, or INVALID (without USER: nothing of a space is the kernel's; to write or
+ * execute, and not to read: no page can be so).
  */
 export function spaceReserve(
   space: Space, page: Page, count: number, permissions: number, kind: number, backing: bigint, offset: bigint,
@@ -105,8 +106,8 @@ export function spaceUnmap(space: Space, page: Page, count: number): Status {
 
 /**
  * All of these pages has these permissions afterwards, present or not. NO_REGION_THERE: part of it is no region's.
- * INVALID: USER would change. Otherwise as spaceUnmap. What nobody may read any more is kept, and comes to light again
- * when it may be read.
+ * Otherwise as spaceReserve and spaceUnmap. What nobody may read any more is kept, and comes to light again when it may
+ * be read.
  */
 export function spaceProtect(space: Space, page: Page, count: number, permissions: number): Status {
   const regions = spaceRegions(space);
@@ -114,7 +115,6 @@ export function spaceProtect(space: Space, page: Page, count: number, permission
   if (status !== OK) return status;
   const end = pageAfter(page, count);
   if (!regionsCover(regions, page, end)) status = NO_REGION_THERE;
-  if (status === OK && !isSameSide(regions, page, end, permissions)) status = INVALID;
   if (status === OK) status = regionsCut(regions, page, end);
   if (status !== OK) return status;
 
@@ -183,16 +183,6 @@ function isTaken(regions: Regions, page: Page, count: number): boolean {
   return next !== NO_REGION && REGION.start(next) < pageAfter(page, count);
 }
 
-/** Whose all of it is, the programs' or the kernel's, is what `permissions` say. */
-function isSameSide(regions: Regions, page: Page, end: bigint, permissions: number): boolean {
-  const user = permissions & PERMISSION.USER;
-  const first = regionFrom(regions, page);
-  for (let at = first; at !== NO_REGION && REGION.start(at) < end; at = regionNext(at)) {
-    if ((REGION.permissions(at) & PERMISSION.USER) !== user) return false;
-  }
-  return true;
-}
-
 function requestCheck(page: Page, count: number, permissions: number): Status {
   const status = rangeIsUsers(page, count);
   return status === OK ? permissionsCheck(permissions) : status;
@@ -207,5 +197,6 @@ function rangeIsUsers(page: Page, count: number): Status {
 function permissionsCheck(permissions: number): Status {
   if ((permissions & ~(ALL | TREATMENTS)) !== 0) return UNKNOWN_FLAG;
   if ((permissions & CHANGE_AND_RUN) === CHANGE_AND_RUN) return WRITABLE_CODE;
+  if ((permissions & PERMISSION.USER) === 0) return INVALID;
   return (permissions & CHANGE_AND_RUN) !== 0 && (permissions & PERMISSION.READ) === 0 ? INVALID : OK;
 }
