@@ -45,7 +45,7 @@ export interface Pause {
 }
 
 /** Boots, waits until QEMU ends by itself, the kernel halts, or `seconds` are over, and says what happened. */
-export async function bootToEnd(boot: Boot, seconds = 30, pause?: Pause): Promise<Ended> {
+export async function bootToEnd(boot: Boot, seconds = 60, pause?: Pause): Promise<Ended> {
   const machine = start(boot, "stdio");
   const chunks: Buffer[] = [];
   let halted = false;
@@ -107,7 +107,7 @@ export class Conversation {
   }
 
   /** Waits for `answer` in what was said since the last expectation; gives the text up to and including it. */
-  async expect(answer: string | RegExp, seconds = 20): Promise<string> {
+  async expect(answer: string | RegExp, seconds = 60): Promise<string> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const unread = this.log.slice(this.read);
@@ -128,7 +128,7 @@ export class Conversation {
     return said.slice(said.indexOf("\n") + 1, said.length - prompt.length).trimEnd();
   }
 
-  async ended(seconds = 20): Promise<Ended> {
+  async ended(seconds = 60): Promise<Ended> {
     const status = await ended(this.machine, seconds);
     this.close();
     return { log: this.log, status };

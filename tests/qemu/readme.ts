@@ -57,7 +57,7 @@ export class Made {
   }
 
   /** Waits for `words`; what was said since the last time, up to them. */
-  async until(words: string, seconds = 30): Promise<string> {
+  async until(words: string, seconds = 60): Promise<string> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const found = this.heard.indexOf(words, this.read);
