@@ -28,6 +28,7 @@ export default defineConfig({
           include: ["tests/qemu/**/*.test.ts"],
           pool: "forks",
           poolOptions: { forks: { singleFork: true } }, // one machine at a time: two cores
+          retry: 2, // on a busy machine the serial line of QEMU has been seen to stall for a minute, in mid-word
           testTimeout: 60_000,
           hookTimeout: 120_000, // it may wait for a build
         },
